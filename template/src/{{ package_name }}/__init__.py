@@ -1,0 +1,1 @@
+"""The machine-learning project; README.md says how to run it, conf/ what can be turned."""

@@ -1,0 +1,118 @@
+"""What makes data unfit: breaches of the declaration, duplicates, leaks, and targets that nothing can be learned from."""
+
+from collections.abc import Iterator
+from typing import TypedDict
+
+import numpy as np
+import polars as pl
+
+from .config import Config
+from .metrics import roc_auc
+
+SAMPLE = 20_000
+
+
+class Finding(TypedDict):
+    """One rule that the data break: where, how often, and some of the values."""
+
+    column: str
+    rule: str
+    count: int
+    message: str
+
+
+def findings(table: pl.DataFrame, config: Config) -> list[Finding]:
+    """All that is wrong with `table`; an empty list if nothing is."""
+    limit = config.validate_.min_rows
+    if len(table) < limit:
+        message = f"{len(table)} rows, at least {limit} are needed (conf/validate: min_rows)"
+        return [Finding(column="(all)", rule="enough rows", count=len(table), message=message)]
+    found = [*_schema(table, config), *_duplicates(table, config), *_order(table, config), *_target(table, config)]
+    return found or list(_leaks(table, config))
+
+
+def _schema(table: pl.DataFrame, config: Config) -> Iterator[Finding]:
+    import pandera.errors
+
+    from .schema import build
+
+    try:
+        build(config.data).validate(table, lazy=True)
+    except pandera.errors.SchemaErrors as error:
+        for (column, check), cases in error.failure_cases.group_by("column", "check", maintain_order=True):
+            values = cases["failure_case"].unique(maintain_order=True).head(3).to_list()
+            rule = {"not_nullable": "no missing values", "column_in_dataframe": "column exists"}.get(str(check), str(check))
+            yield _finding(str(column or "(all)"), rule, len(cases), values)
+
+
+def _duplicates(table: pl.DataFrame, config: Config) -> Iterator[Finding]:
+    key = config.data.key
+    again = table.filter(pl.struct(key).is_duplicated())
+    if len(again):
+        rows = again.select(key).unique(maintain_order=True).head(3).rows()
+        yield _finding("+".join(key), "unique key", len(again), rows)
+
+
+def _order(table: pl.DataFrame, config: Config) -> Iterator[Finding]:
+    """A value cannot be known before the row it belongs to could have been predicted."""
+    if config.data.time is None:
+        return
+    for name in {c.available_at for c in config.data.columns.values() if c.available_at}:
+        early = table.filter(pl.col(name) < pl.col(config.data.time) - pl.duration(days=1))
+        if len(early):
+            yield _finding(name, f"not a day before {config.data.time}", len(early), early[name].head(3).to_list())
+
+
+def _target(table: pl.DataFrame, config: Config) -> Iterator[Finding]:
+    name, limits = config.target, config.validate_
+    target = table[name]
+    missing = target.null_count() / len(table)
+    if missing > limits.max_missing_target:
+        message = f"{missing:.1%} of the rows have none, at most {limits.max_missing_target:.1%} may (conf/validate)"
+        yield Finding(column=name, rule="target is there", count=target.null_count(), message=message)
+    known = target.drop_nulls()
+    if config.task.name == "classification":
+        rarer = int(min(known.sum(), len(known) - known.sum()))
+        if rarer < limits.min_class_share * max(len(known), 1):
+            message = f"{rarer} of {len(known)} rows are of the rarer class, {limits.min_class_share:.1%} are needed"
+            yield Finding(column=name, rule="two classes", count=rarer, message=message)
+    elif known.n_unique() < 2:
+        message = f"all rows say {known.first()}: there is nothing to learn"
+        yield Finding(column=name, rule="target varies", count=len(known), message=message)
+
+
+def _leaks(table: pl.DataFrame, config: Config) -> Iterator[Finding]:
+    """A known column that all but tells the target was most likely filled in afterwards."""
+    limit = config.validate_.max_single_column_skill
+    known = table.filter(pl.col(config.target).is_not_null())
+    rows = known[:: max(1, len(known) // SAMPLE)]
+    target = rows[config.target].cast(pl.Float64).to_numpy()
+    for name, column in config.data.columns.items():
+        if not column.known or column.kind not in ("numeric", "boolean", "categorical"):
+            continue
+        if column.kind == "categorical":
+            half = pl.int_range(pl.len()) % 2 == 0
+            mean = pl.col("_target").filter(half).mean().over(name)  # learned on one half, judged on the other
+            values = rows.with_columns(_target=target).select(pl.when(~half).then(mean)).to_series().to_numpy()
+        else:
+            values = rows[name].cast(pl.Float64).to_numpy()
+        there = np.isfinite(values)
+        skill = _skill(values[there], target[there], config.task.name)
+        if skill > limit:
+            message = f"tells the target almost by itself (skill {skill:.3f}); if it is known only afterwards, say known: false"
+            yield Finding(column=name, rule="no leak", count=len(rows), message=message)
+
+
+def _skill(values: np.ndarray, target: np.ndarray, task: str) -> float:
+    """How well one column alone ranks (AUC, either way round) or follows (absolute correlation) the target."""
+    if len(values) < 100 or np.ptp(values) == 0 or np.ptp(target) == 0:
+        return 0.0
+    if task == "classification":
+        auc = roc_auc(target, values)
+        return max(auc, 1 - auc)
+    return float(abs(np.corrcoef(values, target)[0, 1]))
+
+
+def _finding(column: str, rule: str, count: int, examples: list[object]) -> Finding:
+    shown = ", ".join(str(value) for value in examples)
+    return Finding(column=column, rule=rule, count=count, message=f"{count} rows break it, such as {shown}")

@@ -1,0 +1,78 @@
+"""How a stage is started: the same entry point for a person, a sweep and DVC.
+
+A person writes `python -m <package>.stages.train model=linear`, and the results go to a folder of their own in
+`outputs/`. DVC runs the same module with `-cd . -cn stage`, which takes `params.yaml` as it is and writes where
+`dvc.yaml` says.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+# Sums in another order are other sums: one thread in every BLAS, whatever the machine. Before numpy is imported.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_name] = "1"
+
+import hydra  # noqa: E402
+from hydra.core.hydra_config import HydraConfig  # noqa: E402
+from omegaconf import DictConfig, OmegaConf  # noqa: E402
+
+from .config import ROOT, Config, parse  # noqa: E402
+from .errors import ProjectError  # noqa: E402
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where a run reads and writes. Its own folder comes first, then the project's, so that it can build on both."""
+
+    run: Path
+    project: Path = ROOT
+
+    def read(self, path: str) -> Path:
+        """The path of an existing file or folder of this run or, failing that, of the project.
+
+        Raises:
+            ProjectError: it is in neither.
+        """
+        for root in (self.run, self.project):
+            if (root / path).exists():
+                return root / path
+        raise ProjectError(f"{path} is missing: an earlier stage of dvc.yaml writes it; `make run` runs them all")
+
+    def write(self, path: str) -> Path:
+        """The path to write to; its folder exists afterwards."""
+        target = self.run / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return target
+
+
+Stage = Callable[[Config, Files], None]
+
+
+def start(stage: Stage) -> None:
+    """Compose the configuration from the command line, check it and run the stage.
+
+    A `ProjectError` becomes one message and exit code 1; anything else is a defect and keeps its traceback.
+    """
+
+    def task(composed: DictConfig) -> None:
+        try:
+            raw = OmegaConf.to_container(composed, resolve=True)
+            stage(parse(raw), Files(Path(HydraConfig.get().runtime.output_dir)))  # type: ignore[arg-type]
+        except ProjectError as error:
+            complain(error)
+            sys.exit(1)
+
+    hydra.main(version_base="1.3", config_path=str(ROOT / "conf"), config_name="config")(task)()
+
+
+def complain(error: ProjectError) -> None:
+    """Print a failure that the user can mend, in red where there is a terminal."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(stderr=True, soft_wrap=True)
+    for line in str(error).splitlines():
+        console.print(Text.assemble(("error: ", "bold red"), line))

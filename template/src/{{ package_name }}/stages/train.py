@@ -1,0 +1,30 @@
+"""Fit the chosen model and the two it has to beat, and export each as the file that would be shipped."""
+
+import json
+
+import polars as pl
+
+from ..config import Config
+from ..run import Files, start
+from ..training import cross_validate, fit
+
+
+def run(config: Config, files: Files) -> None:
+    """Write `models/{model,linear,baseline}/` and `reports/training.json`."""
+    train = pl.read_parquet(files.read("data/split/train.parquet"))
+    validation = pl.read_parquet(files.read("data/split/validation.parquet"))
+    inputs = json.loads(files.read("data/split/inputs.json").read_text())
+    models = {"model": config.model, "linear": config.references.linear, "baseline": config.references.baseline}
+    report = {
+        name: fit(model, config, inputs, train, validation, files.write(f"models/{name}")) for name, model in models.items()
+    }
+    if config.train.folds:
+        report["model"]["folds"] = cross_validate(config, inputs, train)
+    files.write("reports/training.json").write_text(json.dumps(report, indent=1) + "\n")
+    chosen = report["model"]
+    print(f"train: {config.model.name} exported as {chosen['format']}; {config.task.metric}", end=" ")
+    print(f"{chosen['train']:.4f} on train, {chosen['validation']:.4f} on validation")
+
+
+if __name__ == "__main__":
+    start(run)

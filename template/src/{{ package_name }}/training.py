@@ -1,0 +1,101 @@
+"""Fitting a model, exporting it, and checking that the export says the same."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from hydra.errors import InstantiationException
+from sklearn.base import clone
+
+from .artifact import export, load, pipeline_score
+from .columns import Input, prepare
+from .config import Config, Model
+from .errors import ProjectError
+from .metrics import Array, intervals
+from .model import build_pipeline
+
+SAMPLE = 20_000
+
+
+def fit(
+    model: Model,
+    config: Config,
+    inputs: Mapping[str, Input],
+    train: pl.DataFrame,
+    validation: pl.DataFrame,
+    folder: Path,
+) -> dict[str, Any]:
+    """Fit on `train`, export to `folder`, and compare the export with the pipeline on `validation`.
+
+    Returns:
+        The format; the largest difference between pipeline and export; the task's metric on (a sample of) both parts.
+
+    Raises:
+        ProjectError: the estimator does not exist or does not take its arguments.
+    """
+    pipeline = _pipeline(model, inputs)
+    pipeline.fit(prepare(train, inputs), _target(train, config))
+    kind = export(pipeline, config.task.name, config.target, inputs, folder)
+    exported = load(folder).score(validation)
+    expected = pipeline_score(pipeline, config.task.name, prepare(validation, inputs))
+    some = train[:: max(1, len(train) // SAMPLE)]
+    return {
+        "name": model.name,
+        "format": kind,
+        "parity": float(np.abs(exported - expected).max()),
+        "train": _metric(config, some, pipeline_score(pipeline, config.task.name, prepare(some, inputs))),
+        "validation": _metric(config, validation, exported),
+    }
+
+
+def cross_validate(config: Config, inputs: Mapping[str, Input], train: pl.DataFrame) -> list[float]:
+    """The task's metric on each fold of the training rows: forward in time if there is one, else at random."""
+    from sklearn.model_selection import KFold, TimeSeriesSplit
+
+    ordered = train.sort(config.data.time, maintain_order=True) if config.data.time else train
+    count = config.train.folds
+    chunks: Any = (
+        TimeSeriesSplit(count) if config.data.time else KFold(count, shuffle=True, random_state=config.seed)
+    )
+    pipeline, scores = _pipeline(config.model, inputs), []
+    for taught, judged in chunks.split(np.arange(len(ordered))):
+        fold = clone(pipeline).fit(prepare(ordered[taught], inputs), _target(ordered[taught], config))
+        said = pipeline_score(fold, config.task.name, prepare(ordered[judged], inputs))
+        scores.append(_metric(config, ordered[judged], said))
+    return scores
+
+
+def _pipeline(model: Model, inputs: Mapping[str, Input]) -> Any:
+    here = f"conf/model/{model.name}.yaml: estimator"
+    try:
+        pipeline = build_pipeline(model, inputs)
+    except InstantiationException as error:
+        raise ProjectError(f"{here}: {str(error).splitlines()[0]}") from error
+    unknown = sorted(set(model.estimator) - {"_target_"} - _arguments(pipeline[-1]))
+    if unknown:
+        allowed = ", ".join(sorted(pipeline[-1].get_params().keys() - set(unknown)))
+        raise ProjectError(f"{here}: {', '.join(unknown)}: no such argument; allowed: {allowed}")
+    return pipeline
+
+
+def _arguments(estimator: Any) -> set[str]:
+    """What the estimator understands. LightGBM takes anything and drops what it does not know: ask it for its list."""
+    known = set(type(estimator)._get_param_names())
+    if type(estimator).__module__.startswith("lightgbm"):
+        from lightgbm.basic import _ConfigAliases
+
+        _ConfigAliases.get("objective")
+        known |= {alias for aliases in (_ConfigAliases.aliases or {}).values() for alias in aliases}
+        known |= set(_ConfigAliases.aliases or {})
+    return known
+
+
+def _target(rows: pl.DataFrame, config: Config) -> Array:
+    return rows[config.target].cast(pl.Float64).to_numpy()
+
+
+def _metric(config: Config, rows: pl.DataFrame, score: Array) -> float:
+    summary, _ = intervals(config.task.name, _target(rows, config), {"it": score}, 0, 0.5, config.seed)
+    return summary["it"][config.task.metric]["value"]
