@@ -71,7 +71,9 @@ def load(folder: Path) -> Artifact:
         ProjectError: the folder holds no model.
     """
     if not (folder / "model.json").exists():
-        raise ProjectError(f"{folder} holds no model: `uv run dvc repro train` makes one, `uv run dvc pull` fetches one")
+        raise ProjectError(
+            f"{folder} holds no model: `uv run dvc repro train` makes one, `uv run dvc pull` fetches one"
+        )
     about = json.loads((folder / "model.json").read_text())
     reader = _read_onnx if about["format"] == "onnx" else _read_skops
     return Artifact(**about, predict=reader(folder / f"model.{about['format']}", about))
@@ -99,8 +101,16 @@ def _to_onnx(pipeline: Any, inputs: Mapping[str, Input]) -> bytes:
     update_registered_converter(LGBMClassifier, "LgbmClassifier", shapes, convert_lightgbm, options=options)
     shapes = calculate_linear_regressor_output_shapes
     update_registered_converter(LGBMRegressor, "LgbmRegressor", shapes, convert_lightgbm, options={"split": None})
-    update_registered_converter(DummyClassifier, "DummyClassifier", calculate_linear_classifier_output_shapes, _convert_constant, options=options)
-    update_registered_converter(DummyRegressor, "DummyRegressor", calculate_linear_regressor_output_shapes, _convert_constant)
+    update_registered_converter(
+        DummyClassifier,
+        "DummyClassifier",
+        calculate_linear_classifier_output_shapes,
+        _convert_constant,
+        options=options,
+    )
+    update_registered_converter(
+        DummyRegressor, "DummyRegressor", calculate_linear_regressor_output_shapes, _convert_constant
+    )
     types = {"categorical": StringTensorType}
     graph = to_onnx(
         pipeline,
@@ -125,8 +135,12 @@ def _convert_constant(scope: Any, operator: Any, container: Any) -> None:
     container.add_initializer(names["answer"], TensorProto.FLOAT, [1, len(constants[0])], list(constants[0]))
     container.add_initializer(names["width"], TensorProto.INT64, [1], [1])
     unique = scope.get_unique_operator_name
-    container.add_node("Shape", operator.inputs[0].full_name, names["rows"], name=unique("Shape"), op_version=15, start=0, end=1)
-    container.add_node("Concat", [names["rows"], names["width"]], names["shape"], name=unique("Concat"), op_version=13, axis=0)
+    container.add_node(
+        "Shape", operator.inputs[0].full_name, names["rows"], name=unique("Shape"), op_version=15, start=0, end=1
+    )
+    container.add_node(
+        "Concat", [names["rows"], names["width"]], names["shape"], name=unique("Concat"), op_version=13, axis=0
+    )
     scores = operator.outputs[-1].full_name
     container.add_node("Expand", [names["answer"], names["shape"]], scores, name=unique("Expand"), op_version=13)
     if hasattr(model, "class_prior_"):

@@ -1,6 +1,6 @@
-"""What makes data unfit: breaches of the declaration, duplicates, leaks, and targets that nothing can be learned from."""
+"""What makes data unfit: breaches of the declaration, duplicates, leaks, targets that teach nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypedDict
 
 import numpy as np
@@ -41,7 +41,9 @@ def _schema(table: pl.DataFrame, config: Config) -> Iterator[Finding]:
     except pandera.errors.SchemaErrors as error:
         for (column, check), cases in error.failure_cases.group_by("column", "check", maintain_order=True):
             values = cases["failure_case"].unique(maintain_order=True).head(3).to_list()
-            rule = {"not_nullable": "no missing values", "column_in_dataframe": "column exists"}.get(str(check), str(check))
+            rule = {"not_nullable": "no missing values", "column_in_dataframe": "column exists"}.get(
+                str(check), str(check)
+            )
             yield _finding(str(column or "(all)"), rule, len(cases), values)
 
 
@@ -77,7 +79,7 @@ def _target(table: pl.DataFrame, config: Config) -> Iterator[Finding]:
             message = f"{rarer} of {len(known)} rows are of the rarer class, {limits.min_class_share:.1%} are needed"
             yield Finding(column=name, rule="two classes", count=rarer, message=message)
     elif known.n_unique() < 2:
-        message = f"all rows say {known.first()}: there is nothing to learn"
+        message = f"all rows say {known.first()!s}: there is nothing to learn"
         yield Finding(column=name, rule="target varies", count=len(known), message=message)
 
 
@@ -99,7 +101,7 @@ def _leaks(table: pl.DataFrame, config: Config) -> Iterator[Finding]:
         there = np.isfinite(values)
         skill = _skill(values[there], target[there], config.task.name)
         if skill > limit:
-            message = f"tells the target almost by itself (skill {skill:.3f}); if it is known only afterwards, say known: false"
+            message = f"tells the target almost by itself (skill {skill:.3f}); if it comes afterwards, say known: false"
             yield Finding(column=name, rule="no leak", count=len(rows), message=message)
 
 
@@ -113,6 +115,6 @@ def _skill(values: np.ndarray, target: np.ndarray, task: str) -> float:
     return float(abs(np.corrcoef(values, target)[0, 1]))
 
 
-def _finding(column: str, rule: str, count: int, examples: list[object]) -> Finding:
+def _finding(column: str, rule: str, count: int, examples: Sequence[object]) -> Finding:
     shown = ", ".join(str(value) for value in examples)
     return Finding(column=column, rule=rule, count=count, message=f"{count} rows break it, such as {shown}")

@@ -85,7 +85,7 @@ def model_inputs(train: pl.DataFrame, config: Config) -> dict[str, Input]:
 
 
 def prepare(rows: pl.DataFrame, inputs: Mapping[str, Input]) -> pl.DataFrame:
-    """The inputs as a model takes them: numbers as Float32 (missing is NaN), categories as text (missing is a value)."""
+    """The inputs as a model takes them: numbers as Float32 (missing: NaN), categories as text (missing: a value)."""
     return rows.select(
         pl.col(name).fill_null(MISSING)
         if entry["kind"] == "categorical"

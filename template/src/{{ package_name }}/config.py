@@ -80,9 +80,9 @@ class Data(Strict):
                 raise ValueError(f"target `{name}`: {task} needs a {wanted} column, this one is {kind}")
             if self.columns[name].known:
                 raise ValueError(f"target `{name}` is declared `known: true`: nothing would be left to predict")
-        for name in [self.time, *(c.available_at for c in self.columns.values())]:
-            if name and self.columns[name].kind != "datetime":
-                raise ValueError(f"`{name}` is used as a time, but its kind is {self.columns[name].kind}")
+        for time in [self.time, *(c.available_at for c in self.columns.values())]:
+            if time and self.columns[time].kind != "datetime":
+                raise ValueError(f"`{time}` is used as a time, but its kind is {self.columns[time].kind}")
         return self
 
 
@@ -150,9 +150,13 @@ class RandomSplit(Strict):
     @model_validator(mode="after")
     def _names_a_group_when_it_needs_one(self) -> Self:
         if (self.strategy == "grouped") != (self.group is not None):
-            raise ValueError("`group` names the column that must not be torn apart: for strategy grouped, and only there")
+            raise ValueError(
+                "`group` names the column that must not be torn apart: for strategy grouped, and only there"
+            )
         if self.validation + self.test >= 1:
-            raise ValueError("validation and test together must leave something to train on: make their sum less than 1")
+            raise ValueError(
+                "validation and test together must leave something to train on: make their sum less than 1"
+            )
         return self
 
 
@@ -357,4 +361,3 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
 
 def _keys(model: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
-

@@ -49,7 +49,10 @@ def _exact(booster: Path, model: Artifact, rows: pl.DataFrame) -> Contributions:
     names = [*text, *(name for name in model.inputs if name not in text)]
     ready = prepare(rows, model.inputs).select(
         pl.col(name).replace_strict(
-            model.inputs[name]["values"], list(range(len(model.inputs[name]["values"]))), default=-1, return_dtype=pl.Float64
+            model.inputs[name]["values"],
+            list(range(len(model.inputs[name]["values"]))),
+            default=-1,
+            return_dtype=pl.Float64,
         )
         if name in text
         else pl.col(name).cast(pl.Float64)

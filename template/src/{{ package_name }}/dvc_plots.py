@@ -29,11 +29,10 @@ def main() -> None:
     """Write the page and tell DVC about it, for this clone only."""
     import vl_convert
 
-    bundle = vl_convert.javascript_bundle(vl_version="5.20").replace("</script", "<\\/script")
+    bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version="5.20")
+    bundle = bundle.replace("</script", "<\\/script")
     PAGE.write_text(HTML % bundle, encoding="utf-8")
-    subprocess.run(
-        ["dvc", "config", "--local", "plots.html_template", PAGE.name], cwd=ROOT, check=True
-    )
+    subprocess.run(["dvc", "config", "--local", "plots.html_template", PAGE.name], cwd=ROOT, check=True)
 
 
 if __name__ == "__main__":

@@ -126,13 +126,16 @@ def errors(config: Config, rows: pl.DataFrame, score: Array) -> pl.DataFrame:
         groups = {"negative": score[target == 0], "positive": score[target == 1]}
     else:
         error = score - target
-        edges = np.linspace(*np.quantile(error, [0.005, 0.995]), 41)
+        low, high = np.quantile(error, [0.005, 0.995])
+        edges = np.linspace(low, high, 41)
         groups = {"error": np.clip(error, edges[0], edges[-1])}
     tables = []
     for name, values in groups.items():
         counts, _ = np.histogram(values, edges)
         middles = (edges[:-1] + edges[1:]) / 2
-        tables.append(pl.DataFrame({"group": [name] * len(counts), "x": middles, "share": counts / max(len(values), 1)}))
+        tables.append(
+            pl.DataFrame({"group": [name] * len(counts), "x": middles, "share": counts / max(len(values), 1)})
+        )
     return pl.concat(tables)
 
 

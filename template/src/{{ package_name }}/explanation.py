@@ -42,10 +42,10 @@ def summary(model: Artifact, rows: pl.DataFrame, parts: Contributions) -> dict[s
     points = {}
     for position in order[:SHOWN]:
         name = parts.names[position]
-        rank = rows[name].rank("average") / max(len(rows), 1) if model.inputs[name]["kind"] != "categorical" else None
-        ranks = rank.fill_null(-1.0).to_list()[some] if rank is not None else None
+        ordered = model.inputs[name]["kind"] != "categorical"
+        ranks = (rows[name].rank("average") / len(rows)).round(3)[some] if ordered else [None] * len(rows[some])
         moved = [round(float(value), 5) for value in parts.values[some, position]]
-        points[name] = [[None if r is None or r < 0 else round(r, 3), v] for r, v in zip(ranks or [None] * len(moved), moved, strict=True)]
+        points[name] = [list(pair) for pair in zip(ranks, moved, strict=True)]
     return {
         "method": parts.method,
         "unit": "log-odds" if model.task == "classification" else model.target,
@@ -95,7 +95,11 @@ def examples(config: Config, model: Artifact, rows: pl.DataFrame, parts: Contrib
                 "prediction": float(score[row]),
                 "target": float(target[row]),
                 "contributions": [
-                    {"feature": parts.names[i], "value": _plain(rows[parts.names[i]][row]), "moved": float(parts.values[row, i])}
+                    {
+                        "feature": parts.names[i],
+                        "value": _plain(rows[parts.names[i]][row]),
+                        "moved": float(parts.values[row, i]),
+                    }
                     for i in order
                 ],
             }

@@ -17,7 +17,9 @@ class Verdict(TypedDict):
     message: str
 
 
-def judge(config: Config, evaluation: Mapping[str, Any], training: Mapping[str, Any], latency_ms: float) -> list[Verdict]:
+def judge(
+    config: Config, evaluation: Mapping[str, Any], training: Mapping[str, Any], latency_ms: float
+) -> list[Verdict]:
     """The verdict of each rule in `conf/gate`.
 
     Args:
@@ -41,7 +43,9 @@ def _ahead(other: str, margin: float, evaluation: Mapping[str, Any]) -> Verdict:
     """Ahead by the margin, and surely ahead: a margin within the noise proves nothing."""
     ahead, metric = evaluation["ahead"][other], evaluation["metric"]
     passed = ahead["value"] >= margin and (margin < 0 or ahead["low"] > 0)
-    message = f"{metric} is {ahead['value']:.4f} better than the {other} model ({ahead['low']:.4f} to {ahead['high']:.4f})"
+    message = (
+        f"{metric} is {ahead['value']:.4f} better than the {other} model ({ahead['low']:.4f} to {ahead['high']:.4f})"
+    )
     return Verdict(rule=f"margin_over_{other}", passed=passed, message=f"{message}, {margin:g} is asked for")
 
 
@@ -55,7 +59,8 @@ def _floor(limit: float | None, evaluation: Mapping[str, Any]) -> Verdict:
     below = [s for s in evaluation["slices"] if not advantage(metric, s["metric"], limit) >= 0]
     named = f"{worst['column']}={worst['value']} has {metric} {worst['metric']:.4f} on {worst['rows']} rows"
     bound = "at least" if metric in LARGER_IS_BETTER else "at most"
-    message = f"{len(below)} of {len(evaluation['slices'])} slices break the limit; the worst, {named}; {bound} {limit:g} is asked for"
+    share = f"{len(below)} of {len(evaluation['slices'])} slices"
+    message = f"{share} break the limit; the worst, {named}; {bound} {limit:g} is asked for"
     return Verdict(rule=rule, passed=not below, message=message)
 
 
@@ -67,16 +72,19 @@ def _gap(limit: float, evaluation: Mapping[str, Any]) -> Verdict:
     told, passed = [], True
     for column, values in groups.items():
         high, low = max(values, key=values.__getitem__), min(values, key=values.__getitem__)
-        gap = values[high] - values[low]
+        gap = float(np.ptp(list(values.values())))  # nan if one of them is
         passed = passed and gap <= limit
         told.append(f"between {column} {high} and {low} {evaluation['metric']} differs by {gap:.4f}")
-    message = f"{'; '.join(told)}; at most {limit:g} is asked for" if told else "no sensitive group is large enough to judge"
+    message = (
+        f"{'; '.join(told)}; at most {limit:g} is asked for" if told else "no sensitive group is large enough to judge"
+    )
     return Verdict(rule="sensitive_gap", passed=passed, message=message)
 
 
 def _parity(limit: float, training: Mapping[str, Any]) -> Verdict:
     model = training["model"]
-    message = f"the {model['format']} export differs from the trained model by at most {model['parity']:.2e}, {limit:g} is allowed"
+    message = f"the {model['format']} export differs from the trained model by at most {model['parity']:.2e}"
+    message += f", {limit:g} is allowed"
     return Verdict(rule="parity", passed=model["parity"] <= limit, message=message)
 
 

@@ -4,6 +4,7 @@
 """
 
 from importlib import import_module
+from typing import Any
 
 from omegaconf import OmegaConf
 
@@ -13,7 +14,8 @@ from .run import Files, start
 
 def stages() -> list[str]:
     """The names of the stages, in the order of `dvc.yaml`; each is a module in `stages/`."""
-    return list(OmegaConf.load(ROOT / "dvc.yaml")["stages"])
+    pipeline: Any = OmegaConf.load(ROOT / "dvc.yaml")
+    return [str(name) for name in pipeline["stages"]]
 
 
 def run(config: Config, files: Files) -> None:

@@ -79,10 +79,10 @@ def _committed() -> str:
 
 def _lock(folder: Path) -> dict[str, str]:
     """The hash of every dependency and output in `dvc.lock`, by stage and path."""
-    stages: dict[str, Any] = OmegaConf.to_container(OmegaConf.load(folder / "dvc.lock"))["stages"]  # type: ignore[index,call-overload]
+    lock: Any = OmegaConf.to_container(OmegaConf.load(folder / "dvc.lock"))
     return {
         f"{stage}: {entry['path']}": entry["md5"]
-        for stage, of in stages.items()
+        for stage, of in lock["stages"].items()
         for entry in [*of.get("deps", []), *of.get("outs", [])]
     }
 

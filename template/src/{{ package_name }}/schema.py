@@ -1,11 +1,13 @@
 """The validation schema, made from the declaration. Yours: add the checks that only you know to `own_checks`."""
 
+from typing import Any
+
 import pandera.polars as pa
 import polars as pl
 
 from .config import Column, Data
 
-TYPES = {
+TYPES: dict[str, Any] = {
     "categorical": pl.String,
     "identifier": pl.String,
     "boolean": pl.Boolean,

@@ -1,5 +1,7 @@
 """Cutting rows into train, validation and test: by time, at random, by group, or within strata."""
 
+from itertools import pairwise
+
 import numpy as np
 import polars as pl
 
@@ -28,6 +30,7 @@ def refuse_overlap(rows: pl.DataFrame, config: Config) -> None:
 
     Args:
         rows: with a column `_part`.
+        config: the whole configuration.
 
     Raises:
         ProjectError: something does.
@@ -45,16 +48,16 @@ def refuse_overlap(rows: pl.DataFrame, config: Config) -> None:
     if isinstance(split, TimeSplit):
         time = str(config.data.time)
         spans = {part: rows.filter(pl.col("_part") == part)[time] for part in PARTS}
-        for earlier, later in zip(PARTS, PARTS[1:], strict=False):
+        for earlier, later in pairwise(PARTS):
             if spans[earlier].max() >= spans[later].min():  # type: ignore[operator]
                 raise ProjectError(f"{where}: {earlier} ends after {later} begins: put the limits in order")
 
 
 def _by_time(rows: pl.DataFrame, config: Config, split: TimeSplit) -> pl.Series:
     time = pl.col(str(config.data.time))
-    part = pl.when(time < split.validation_from).then(pl.lit("train"))
-    part = part.when(time < split.test_from).then(pl.lit("validation"))
-    return rows.select(part.otherwise(pl.lit("test"))).to_series()
+    early = pl.when(time < split.validation_from).then(pl.lit("train"))
+    part = early.when(time < split.test_from).then(pl.lit("validation")).otherwise(pl.lit("test"))
+    return rows.select(part).to_series()
 
 
 def _by_chance(rows: pl.DataFrame, config: Config, split: RandomSplit) -> pl.Series:

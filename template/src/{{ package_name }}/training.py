@@ -56,9 +56,7 @@ def cross_validate(config: Config, inputs: Mapping[str, Input], train: pl.DataFr
 
     ordered = train.sort(config.data.time, maintain_order=True) if config.data.time else train
     count = config.train.folds
-    chunks: Any = (
-        TimeSeriesSplit(count) if config.data.time else KFold(count, shuffle=True, random_state=config.seed)
-    )
+    chunks: Any = TimeSeriesSplit(count) if config.data.time else KFold(count, shuffle=True, random_state=config.seed)
     pipeline, scores = _pipeline(config.model, inputs), []
     for taught, judged in chunks.split(np.arange(len(ordered))):
         fold = clone(pipeline).fit(prepare(ordered[taught], inputs), _target(ordered[taught], config))

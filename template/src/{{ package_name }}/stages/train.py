@@ -15,9 +15,9 @@ def run(config: Config, files: Files) -> None:
     validation = pl.read_parquet(files.read("data/split/validation.parquet"))
     inputs = json.loads(files.read("data/split/inputs.json").read_text())
     models = {"model": config.model, "linear": config.references.linear, "baseline": config.references.baseline}
-    report = {
-        name: fit(model, config, inputs, train, validation, files.write(f"models/{name}")) for name, model in models.items()
-    }
+    report = {}
+    for name, model in models.items():
+        report[name] = fit(model, config, inputs, train, validation, files.write(f"models/{name}"))
     if config.train.folds:
         report["model"]["folds"] = cross_validate(config, inputs, train)
     files.write("reports/training.json").write_text(json.dumps(report, indent=1) + "\n")

@@ -6,20 +6,20 @@ import polars as pl
 
 from ..checks import findings
 from ..config import Config
+from ..description import describe
 from ..errors import ProjectError
-from ..profile import profile
 from ..run import Files, start
 
 
 def run(config: Config, files: Files) -> None:
-    """Write `reports/validation.json`: what is wrong, and a profile of each column.
+    """Write `reports/validation.json`: what is wrong, and a description of each column.
 
     Raises:
         ProjectError: something is wrong; each finding names column, rule, count and examples.
     """
     table = pl.read_parquet(files.read("data/ingested.parquet"))
     found = findings(table, config)
-    report = {"rows": len(table), "findings": found, "columns": profile(table, config.data)}
+    report = {"rows": len(table), "findings": found, "columns": describe(table, config.data)}
     files.write("reports/validation.json").write_text(json.dumps(report, indent=1) + "\n")
     if found:
         raise ProjectError("\n".join(f"{f['column']}: {f['rule']}: {f['message']}" for f in found))

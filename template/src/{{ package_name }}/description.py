@@ -10,7 +10,7 @@ BINS = 24
 TOP = 12
 
 
-def profile(table: pl.DataFrame, data: Data) -> dict[str, dict[str, Any]]:
+def describe(table: pl.DataFrame, data: Data) -> dict[str, dict[str, Any]]:
     """For each column: kind, missing share, and a histogram, the most frequent values, or the span of time."""
     described = {}
     for name, column in data.columns.items():
@@ -38,7 +38,7 @@ def profile(table: pl.DataFrame, data: Data) -> dict[str, dict[str, Any]]:
 
 
 def _numbers(values: pl.Series) -> dict[str, Any]:
-    """Mean, spread, quantiles, and a histogram between the 0.5 % and the 99.5 % quantile, which the rest is clipped to."""
+    """Mean, spread, quantiles, and a histogram; its first and last bin also hold what is beyond 0.5 % and 99.5 %."""
     points = {f"q{q:g}": values.quantile(q / 100) for q in (0.5, 5, 25, 50, 75, 95, 99.5)}
     low, high = points["q0.5"], points["q99.5"]
     counts: list[int] = []
@@ -47,4 +47,5 @@ def _numbers(values: pl.Series) -> dict[str, Any]:
         bins = ((values.clip(low, high) - low) / width).floor().clip(0, BINS - 1).cast(pl.Int32)
         tally = dict(bins.value_counts().iter_rows())
         counts = [tally.get(i, 0) for i in range(BINS)]
-    return {"mean": values.mean(), "std": values.std(), "min": values.min(), "max": values.max(), **points, "histogram": counts}
+    spread = {"mean": values.mean(), "std": values.std(), "min": values.min(), "max": values.max()}
+    return {**spread, **points, "histogram": counts}

@@ -1,0 +1,95 @@
+"""Runs beside the pipeline: by hand, as experiments, in a queue; and sharing them through a remote."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from harness import Project, commit, run
+
+pytestmark = pytest.mark.project
+
+
+def experiments(project: Project) -> dict[str, dict[str, Any]]:
+    """The parameters and metrics of each experiment on the current commit, by its name."""
+    commits = json.loads(project.dvc("exp", "show", "--json").stdout)
+    (head,) = [entry for entry in commits if entry["rev"] != "workspace"]
+    return {each["name"]: each["revs"][0]["data"] for each in head["experiments"] or []}
+
+
+def test_an_experiment_composes_the_group_and_restores_from_the_table(mine: Project) -> None:
+    mine.dvc("exp", "run", "--name", "plain", "-S", "debug=smoke", "-S", "model=linear")
+    found = experiments(mine)["plain"]
+    assert found["params"]["params.yaml"]["data"]["model"]["name"] == "linear"
+    assert found["metrics"]["reports/metrics.json"]["data"]["test"]
+    assert "name: linear" in (mine.path / "params.yaml").read_text()
+
+
+def test_a_queue_of_experiments_runs_each_with_its_own_code_and_settings(mine: Project) -> None:
+    for name, setting in {"few": "model.estimator.num_leaves=4", "none": "features=none"}.items():
+        mine.dvc("exp", "run", "--queue", "--name", name, "-S", "debug=smoke", "-S", setting)
+    mine.dvc("exp", "run", "--run-all", "--jobs", "2")
+    found = experiments(mine)
+    assert found.keys() >= {"few", "none"}
+    assert found["few"]["params"]["params.yaml"]["data"]["model"]["estimator"]["num_leaves"] == 4
+    metrics = [found[name]["metrics"]["reports/metrics.json"]["data"]["test"] for name in ("few", "none")]
+    assert metrics[0] != metrics[1]
+
+
+def test_metrics_can_be_compared_with_the_last_commit(mine: Project) -> None:
+    mine.dvc("exp", "run", "-S", "debug=smoke", "-S", "model=linear")
+    changed = json.loads(mine.dvc("metrics", "diff", "--json").stdout)["diff"]["reports/metrics.json"]
+    assert any(entry["diff"] for entry in changed.values())
+
+
+def test_plots_of_two_runs_open_offline(mine: Project) -> None:
+    mine.run("make", "plots")
+    page = (mine.path / "dvc_plots/index.html").read_text()
+    assert page.count("vegaEmbed(") >= 5
+    assert "<script src" not in page
+    assert len(page) > 800_000  # Vega itself is inside
+
+
+def test_a_stage_by_hand_writes_to_its_own_folder(mine: Project) -> None:
+    printed = mine.module("stages.train", "model=linear", "hydra.run.dir=outputs/mine").stdout
+    assert "linear exported as onnx" in printed
+    assert (mine.path / "outputs/mine/models/model/model.onnx").exists()
+    assert mine.run("git", "status", "--porcelain").stdout == ""
+    assert "up to date" in mine.dvc("status").stdout
+
+
+def test_a_sweep_keeps_its_runs_apart(mine: Project) -> None:
+    mine.module("stages.train", "-m", "model=linear,baseline", "hydra.sweep.dir=multirun/mine")
+    names = {json.loads(path.read_text())["model"]["name"] for path in mine.path.glob("multirun/mine/*/reports/training.json")}
+    assert names == {"linear", "baseline"}
+
+
+def test_the_smoke_run_takes_every_stage_on_2000_rows(mine: Project) -> None:
+    mine.run("make", "smoke")
+    (written,) = mine.path.glob("outputs/*/*/reports")
+    assert json.loads((written / "validation.json").read_text())["rows"] == 2000
+    assert (written / "report.html").exists()
+    assert mine.run("git", "status", "--porcelain").stdout == ""
+
+
+def test_a_fresh_clone_pulls_what_was_pushed_and_has_nothing_to_do(mine: Project, tmp_path: Path) -> None:
+    mine.run("make", "push")
+    run("git", "clone", "--quiet", mine.path, tmp_path / "clone", cwd=tmp_path)
+    clone = Project(tmp_path / "clone")
+    clone.run("make", "pull")
+    for name in ("models/model/model.onnx", "data/split/test.parquet"):
+        assert (clone.path / name).read_bytes() == (mine.path / name).read_bytes()
+    assert "up to date" in clone.dvc("status").stdout
+    clone.run("make", "report")
+    assert (clone.path / "reports/report.html").exists()
+
+
+def test_a_changed_setting_reruns_only_what_depends_on_it(mine: Project) -> None:
+    path = mine.path / "conf/explain/default.yaml"
+    path.write_text(path.read_text().replace("examples: 4", "examples: 2"))
+    mine.run("make", "params")
+    printed = mine.dvc("repro").stdout
+    ran = [line.split("'")[1] for line in printed.splitlines() if line.startswith("Running stage")]
+    assert ran == ["explain", "report"]
+    assert len(mine.json("reports/explanation.json")["examples"]) == 2
+    commit(mine.path)
