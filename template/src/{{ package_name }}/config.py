@@ -299,12 +299,21 @@ def _disagreements(config: Config) -> list[str]:
         found.append(f"{here}: time: a split by time needs the column that tells it; or choose split=random")
     if isinstance(config.split, RandomSplit) and config.split.group not in (None, *data.columns):
         found.append(f"conf/split/{config.split.name}.yaml: group: no column {config.split.group} in {here}")
+    if config.split.until is not None and data.time is None:
+        found.append(f"conf/split/{config.split.name}.yaml: until: {here} names no time to compare it with; leave it out")
     features = f"conf/features/{config.features.name}.yaml"
     if config.features.history and data.time is None:
         found.append(f"{here}: time: history features look back from it, so it must be declared")
-    for name in [*config.features.drop, *(c.column for c in config.features.calendar)]:
+    for name in config.features.drop:
         if name not in data.columns:
-            found.append(f"{features}: no column {name} in {here}; it has {', '.join(data.columns)}")
+            found.append(f"{features}: drop: no column {name} in {here}; it has {', '.join(data.columns)}")
+    for name in (part.column for part in config.features.calendar):
+        if name not in data.columns:
+            found.append(f"{features}: calendar: no column {name} in {here}; it has {', '.join(data.columns)}")
+        elif data.columns[name].kind != "datetime":
+            found.append(f"{features}: calendar: {name} is {data.columns[name].kind}; a datetime column is asked for")
+        elif not data.columns[name].known:
+            found.append(f"{features}: calendar: {name} leaks: it is not known when a prediction is made")
     for part in config.features.history:
         for name in [part.mean, *part.by]:
             if name not in data.columns:
@@ -325,7 +334,10 @@ def _explain(finding: dict[str, Any], raw: Mapping[str, Any]) -> str:
     key, message = ".".join(path), re.sub(r"^Value error, ", "", finding["msg"])
     if finding["type"] == "extra_forbidden":
         message = f"unknown key; allowed: {', '.join(_siblings(finding['loc']))}"
-    elif finding["type"] != "missing" and not isinstance(finding["input"], dict):
+    elif finding["type"] == "missing":
+        allowed = _choices(finding["loc"])
+        message = f"missing; allowed: {', '.join(allowed)}" if allowed else "missing, and there is no default"
+    elif not isinstance(finding["input"], dict):
         message += f"; it is {finding['input']!r}"
     return f"{_file_of(path, raw)}: {key}: {message}"
 
@@ -343,6 +355,17 @@ def _file_of(path: list[str], raw: Mapping[str, Any]) -> str:
 
 def _siblings(loc: tuple[str | int, ...]) -> list[str]:
     """The keys that are allowed where the last part of `loc` is not."""
+    return [key for model in _models_at(loc) for key in _keys(model)]
+
+
+def _choices(loc: tuple[str | int, ...]) -> list[str]:
+    """The values that the key at `loc` may have, if they are few."""
+    fields = [f for model in _models_at(loc) for n, f in model.model_fields.items() if loc[-1] in (f.alias, n)]
+    return [value for field in fields for value in get_args(field.annotation) if isinstance(value, str)]
+
+
+def _models_at(loc: tuple[str | int, ...]) -> list[type[BaseModel]]:
+    """The settings that the last part of `loc` is a key of."""
     models: list[type[BaseModel]] = [Config]
     for part in loc[:-1]:
         fields = {f.alias or n: f.annotation for model in models for n, f in model.model_fields.items()}
@@ -350,7 +373,7 @@ def _siblings(loc: tuple[str | int, ...]) -> list[str]:
             models = _models_in(fields[str(part)])
         elif part in STRATEGIES:  # pydantic names the branch of the union that it took
             models = [TimeSplit if part == "time" else RandomSplit]
-    return [key for model in models for key in _keys(model)]
+    return models
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:

@@ -1,6 +1,7 @@
 """Fitting a model, exporting it, and checking that the export says the same."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -20,29 +21,40 @@ SAMPLE = 20_000
 
 
 def fit(
-    model: Model,
+    models: Mapping[str, Model], config: Config, inputs: Mapping[str, Input], train: pl.DataFrame
+) -> dict[str, Any]:
+    """Fit each model on `train`, side by side: a thread each, as most of the work is done outside of Python.
+
+    Returns:
+        The fitted scikit-learn pipeline of each model.
+
+    Raises:
+        ProjectError: an estimator does not exist or does not take its arguments.
+    """
+    ready, target = prepare(train, inputs), _target(train, config)
+    pipelines = [_pipeline(model, inputs) for model in models.values()]
+    with ThreadPoolExecutor() as pool:
+        return dict(zip(models, pool.map(lambda pipeline: pipeline.fit(ready, target), pipelines), strict=True))
+
+
+def ship(
+    pipeline: Any,
     config: Config,
     inputs: Mapping[str, Input],
     train: pl.DataFrame,
     validation: pl.DataFrame,
     folder: Path,
 ) -> dict[str, Any]:
-    """Fit on `train`, export to `folder`, and compare the export with the pipeline on `validation`.
+    """Export a fitted pipeline to `folder` and compare the export with it on `validation`.
 
     Returns:
         The format; the largest difference between pipeline and export; the task's metric on (a sample of) both parts.
-
-    Raises:
-        ProjectError: the estimator does not exist or does not take its arguments.
     """
-    pipeline = _pipeline(model, inputs)
-    pipeline.fit(prepare(train, inputs), _target(train, config))
     kind = export(pipeline, config.task.name, config.target, inputs, folder)
     exported = load(folder).score(validation)
     expected = pipeline_score(pipeline, config.task.name, prepare(validation, inputs))
     some = train[:: max(1, len(train) // SAMPLE)]
     return {
-        "name": model.name,
         "format": kind,
         "parity": float(np.abs(exported - expected).max()),
         "train": _metric(config, some, pipeline_score(pipeline, config.task.name, prepare(some, inputs))),

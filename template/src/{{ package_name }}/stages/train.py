@@ -1,12 +1,13 @@
 """Fit the chosen model and the two it has to beat, and export each as the file that would be shipped."""
 
 import json
+from typing import Any
 
 import polars as pl
 
 from ..config import Config
 from ..run import Files, start
-from ..training import cross_validate, fit
+from ..training import cross_validate, fit, ship
 
 
 def run(config: Config, files: Files) -> None:
@@ -15,9 +16,10 @@ def run(config: Config, files: Files) -> None:
     validation = pl.read_parquet(files.read("data/split/validation.parquet"))
     inputs = json.loads(files.read("data/split/inputs.json").read_text())
     models = {"model": config.model, "linear": config.references.linear, "baseline": config.references.baseline}
-    report = {}
-    for name, model in models.items():
-        report[name] = fit(model, config, inputs, train, validation, files.write(f"models/{name}"))
+    report: dict[str, Any] = {}
+    for name, pipeline in fit(models, config, inputs, train).items():
+        shipped = ship(pipeline, config, inputs, train, validation, files.write(f"models/{name}"))
+        report[name] = {"name": models[name].name, **shipped}
     if config.train.folds:
         report["model"]["folds"] = cross_validate(config, inputs, train)
     files.write("reports/training.json").write_text(json.dumps(report, indent=1) + "\n")

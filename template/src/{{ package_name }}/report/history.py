@@ -1,0 +1,151 @@
+"""The last committed run: what it scored, how it was configured, and what has changed since."""
+
+import json
+import math
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from pydantic import ValidationError
+
+from ..config import ROOT, Config
+from ..metrics import advantage
+
+Values = Mapping[str, Any]
+# What a run writes does not make the code dirty.
+OUTPUTS = (":(exclude)reports", ":(exclude)dvc.lock")
+
+
+@dataclass(frozen=True)
+class Commit:
+    """The commit at hand; `dirty` if code or configuration has changed since."""
+
+    short: str
+    day: str
+    subject: str
+    dirty: bool
+
+
+@dataclass(frozen=True)
+class Past:
+    """What the last commit says of its run; None where it says nothing, or nothing readable."""
+
+    evaluation: Values | None
+    params: Values | None
+
+
+@dataclass(frozen=True)
+class Change:
+    """A metric then and now. `verdict` is better, worse, same, or changed for a metric without a direction."""
+
+    name: str
+    then: float
+    now: float
+    verdict: str
+    within_interval: bool
+
+
+def head(root: Path = ROOT) -> Commit | None:
+    """The last commit; None without Git, a repository or a commit."""
+    told = _git("log", "-1", "--format=%h%n%cs%n%s", root=root)
+    if told is None:
+        return None
+    short, day, subject = (told + "\n\n").split("\n")[:3]
+    status = _git("status", "--porcelain", "--", ".", *OUTPUTS, root=root)
+    return Commit(short, day, subject, bool(status))
+
+
+def last_run(root: Path = ROOT) -> Past:
+    """The evaluation and the parameters of the last commit."""
+    evaluation = _json(_git("show", "HEAD:./reports/evaluation.json", root=root))
+    return Past(evaluation, _params(_git("show", "HEAD:./params.yaml", root=root)))
+
+
+def comparable(now: Values, then: Values) -> bool:
+    """Whether both runs answered the same question, so that their metrics can be set side by side."""
+    return all(now[key] == then.get(key) for key in ("task", "target", "metric"))
+
+
+def metric_changes(now: Values, then: Values) -> list[Change]:
+    """Each metric of the model on the test rows, then and now."""
+    before, after = then["models"]["model"]["test"], now["models"]["model"]["test"]
+    return [_change(name, name, before[name]["value"], after[name]) for name in after if name in before]
+
+
+def slice_changes(now: Values, then: Values) -> list[Change]:
+    """The slices whose former metric lies outside today's interval, worst news first."""
+    metric = now["metric"]
+    before = {(entry["column"], entry["value"]): entry["metric"] for entry in then.get("slices", [])}
+    changes = []
+    for entry in now["slices"]:
+        then_value = before.get((entry["column"], entry["value"]))
+        if then_value is not None:
+            today = {"value": entry["metric"], "low": entry["low"], "high": entry["high"]}
+            changes.append(_change(f"{entry['column']} = {entry['value']}", metric, then_value, today))
+    surely = [change for change in changes if change.verdict != "same" and not change.within_interval]
+    return sorted(surely, key=lambda change: float(advantage(metric, change.now, change.then)))
+
+
+def parameter_changes(now: Values, then: Values) -> list[tuple[str, str, str]]:
+    """Key, then and now of each parameter that differs; a dash where it was not set."""
+    before, after = _flat(then), _flat(now)
+    keys = sorted(before.keys() | after.keys())
+    return [(key, before.get(key, "–"), after.get(key, "–")) for key in keys if before.get(key) != after.get(key)]
+
+
+def plain(config: Config) -> dict[str, Any]:
+    """The configuration as plain values, as `parameter_changes` compares them."""
+    return config.model_dump(mode="json", by_alias=True)
+
+
+def _change(name: str, metric: str, then: float, now: Mapping[str, float]) -> Change:
+    gain = advantage(metric, now["value"], then)
+    verdict = "better" if gain > 0 else "worse"
+    if metric == "bias":
+        verdict = "changed"
+    if math.isclose(now["value"], then, rel_tol=1e-6):
+        verdict = "same"
+    return Change(name, then, now["value"], verdict, now["low"] <= then <= now["high"])
+
+
+def _flat(values: Any, path: str = "") -> dict[str, str]:
+    """Dotted keys and their values as text. In a list of groups each is a key, whatever its place."""
+    if isinstance(values, Mapping):
+        return {
+            key: text
+            for name, value in values.items()
+            for key, text in _flat(value, f"{path}.{name}" if path else str(name)).items()
+        }
+    if isinstance(values, list) and values and all(isinstance(value, Mapping) for value in values):
+        return {f"{path}: {json.dumps(value)}": "set" for value in values}
+    return {path: values if isinstance(values, str) else json.dumps(values)}
+
+
+def _params(text: str | None) -> Values | None:
+    try:
+        return None if text is None else plain(Config.model_validate(OmegaConf.to_container(OmegaConf.create(text))))
+    except (OmegaConfBaseException, ValidationError, ValueError):
+        return None  # of another version of the configuration
+
+
+def _json(text: str | None) -> Values | None:
+    try:
+        found = json.loads(text or "null")
+    except json.JSONDecodeError:
+        return None
+    return found if isinstance(found, dict) and "models" in found else None
+
+
+def _git(*arguments: str, root: Path) -> str | None:
+    """What Git prints, or None where there is no Git, no repository, no commit, or no such file."""
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=root, capture_output=True, encoding="utf-8", errors="replace", check=False
+        )
+    except OSError:
+        return None
+    return None if done.returncode else done.stdout.strip()
