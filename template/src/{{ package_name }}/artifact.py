@@ -4,8 +4,11 @@ A model is a folder: `model.json` (format, task, inputs, target), and `model.onn
 native `booster.txt` lies beside it, which exact contributions are computed from. Nothing here is ever unpickled.
 """
 
+import io
 import json
 import logging
+import re
+import zipfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -52,7 +55,7 @@ def export(pipeline: Any, task: str, target: str, inputs: Mapping[str, Input], f
     try:
         (folder / "model.onnx").write_bytes(_to_onnx(pipeline, inputs))
         kind = "onnx"
-    except (RuntimeError, NotImplementedError) as error:
+    except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:  # converters have no one way to give up
         logging.getLogger(__name__).warning("no ONNX for this estimator, skops instead: %s", str(error).split("\n")[0])
         kind = "skops"
         _to_skops(pipeline, folder / "model.skops")
@@ -170,9 +173,21 @@ def _read_onnx(path: Path, about: Mapping[str, Any]) -> Callable[[pl.DataFrame],
 
 
 def _to_skops(pipeline: Any, path: Path) -> None:
+    """Write a skops file without what changes from run to run: times, and addresses in memory as names."""
     import skops.io
 
-    skops.io.dump(pipeline, path)
+    with zipfile.ZipFile(io.BytesIO(skops.io.dumps(pipeline))) as written:
+        members = {name: written.read(name) for name in written.namelist()}
+    addresses = re.findall(rb'"(?:__id__": |file": ")(\d+)', members["schema.json"])
+    names = {address: str(number).encode() for number, address in enumerate(dict.fromkeys(addresses))}
+    members["schema.json"] = re.sub(
+        rb'(?<="__id__": )\d+|(?<="file": ")\d+', lambda found: names[found[0]], members["schema.json"]
+    )
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(members, key=lambda name: (len(name), name)):
+            stem, _, ending = name.rpartition(".")
+            stem = names.get(stem.encode(), stem.encode()).decode()
+            archive.writestr(zipfile.ZipInfo(f"{stem}.{ending}"), members[name])
 
 
 def _read_skops(path: Path, about: Mapping[str, Any]) -> Callable[[pl.DataFrame], Floats]:

@@ -1,6 +1,6 @@
 """What makes data unfit: breaches of the declaration, duplicates, leaks, targets that teach nothing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TypedDict
 
 import numpy as np
@@ -10,6 +10,7 @@ from .config import Config
 from .metrics import roc_auc
 
 SAMPLE = 20_000
+EXAMPLES = 3
 
 
 class Finding(TypedDict):
@@ -36,33 +37,36 @@ def _schema(table: pl.DataFrame, config: Config) -> Iterator[Finding]:
 
     from .schema import build
 
+    names = {"not_nullable": "no missing values", "column_in_dataframe": "column exists"}
     try:
         build(config.data).validate(table, lazy=True)
     except pandera.errors.SchemaErrors as error:
-        for (column, check), cases in error.failure_cases.group_by("column", "check", maintain_order=True):
-            values = cases["failure_case"].unique(maintain_order=True).head(3).to_list()
-            rule = {"not_nullable": "no missing values", "column_in_dataframe": "column exists"}.get(
-                str(check), str(check)
-            )
-            yield _finding(str(column or "(all)"), rule, len(cases), values)
+        cases = error.failure_cases.sort("column", "check", "index", nulls_last=True)
+        for (column, check), of in cases.group_by("column", "check", maintain_order=True):
+            shown = of.unique("failure_case", keep="first", maintain_order=True).head(EXAMPLES)
+            examples = [
+                f"{case} ({_row(table, row, config)})" if row is not None else str(case)
+                for case, row in shown.select("failure_case", "index").rows()
+            ]
+            yield _finding(str(column or "(all)"), names.get(str(check), str(check)), len(of), examples)
 
 
 def _duplicates(table: pl.DataFrame, config: Config) -> Iterator[Finding]:
-    key = config.data.key
-    again = table.filter(pl.struct(key).is_duplicated())
+    again = table.filter(pl.struct(config.data.key).is_duplicated()).unique(config.data.key, maintain_order=True)
     if len(again):
-        rows = again.select(key).unique(maintain_order=True).head(3).rows()
-        yield _finding("+".join(key), "unique key", len(again), rows)
+        examples = [_row(again, row, config) for row in range(min(EXAMPLES, len(again)))]
+        yield _finding("+".join(config.data.key), "unique key", len(again), examples)
 
 
 def _order(table: pl.DataFrame, config: Config) -> Iterator[Finding]:
-    """A value cannot be known before the row it belongs to could have been predicted."""
+    """A value cannot be known long before the row it belongs to could have been predicted."""
     if config.data.time is None:
         return
-    for name in {c.available_at for c in config.data.columns.values() if c.available_at}:
+    for name in sorted({c.available_at for c in config.data.columns.values() if c.available_at}):
         early = table.filter(pl.col(name) < pl.col(config.data.time) - pl.duration(days=1))
         if len(early):
-            yield _finding(name, f"not a day before {config.data.time}", len(early), early[name].head(3).to_list())
+            examples = [f"{early[name][row]} ({_row(early, row, config)})" for row in range(min(EXAMPLES, len(early)))]
+            yield _finding(name, f"not a day before {config.data.time}", len(early), examples)
 
 
 def _target(table: pl.DataFrame, config: Config) -> Iterator[Finding]:
@@ -115,6 +119,12 @@ def _skill(values: np.ndarray, target: np.ndarray, task: str) -> float:
     return float(abs(np.corrcoef(values, target)[0, 1]))
 
 
-def _finding(column: str, rule: str, count: int, examples: Sequence[object]) -> Finding:
-    shown = ", ".join(str(value) for value in examples)
-    return Finding(column=column, rule=rule, count=count, message=f"{count} rows break it, such as {shown}")
+def _row(table: pl.DataFrame, row: int, config: Config) -> str:
+    """Which row it is, by its key."""
+    return ", ".join(f"{name}={table[name][row]}" for name in config.data.key if name in table.columns)
+
+
+def _finding(column: str, rule: str, count: int, examples: list[str]) -> Finding:
+    return Finding(
+        column=column, rule=rule, count=count, message=f"{count} rows break it, such as {'; '.join(examples)}"
+    )

@@ -299,8 +299,8 @@ def _disagreements(config: Config) -> list[str]:
         found.append(f"{here}: time: a split by time needs the column that tells it; or choose split=random")
     if isinstance(config.split, RandomSplit) and config.split.group not in (None, *data.columns):
         found.append(f"conf/split/{config.split.name}.yaml: group: no column {config.split.group} in {here}")
-    if config.split.until is not None and data.time is None:
-        found.append(f"conf/split/{config.split.name}.yaml: until: {here} names no time to compare it with; leave it out")
+    if isinstance(config.split, RandomSplit) and config.split.until and data.time is None:
+        found.append(f"conf/split/{config.split.name}.yaml: until: {here} names no time; set it to null")
     features = f"conf/features/{config.features.name}.yaml"
     if config.features.history and data.time is None:
         found.append(f"{here}: time: history features look back from it, so it must be declared")

@@ -85,4 +85,8 @@ def _sampled(model: Artifact, rows: pl.DataFrame, seed: int) -> Contributions:
                 after = margin(model, mixed)
                 values[:, position] += (after - before) / (2 * PERMUTATIONS)
                 before = after
+    # Each row began at rows of its own, not at the base: the rest goes to the inputs by how much they vary.
+    rest = margin(model, rows) - base - values.sum(axis=1)
+    spread = (values**2).sum(axis=0)
+    values += np.outer(rest, spread / max(spread.sum(), np.finfo(float).tiny))
     return Contributions("sampled", names, base, values)

@@ -30,11 +30,11 @@ def _column(column: Column) -> pa.Column:
     checks = []
     low, high = column.range or (None, None)
     if column.kind == "numeric":
-        checks.append(pa.Check(lambda t: t.lazyframe.select(pl.col(t.key).is_finite()), name="finite"))
+        checks.append(pa.Check(lambda t: t.lazyframe.select(pl.col(t.key).is_finite()), error="finite"))
     if low is not None:
-        checks.append(pa.Check.ge(low, name=f"at least {low:g}"))
+        checks.append(pa.Check.ge(low, error=f"at least {low:g}"))
     if high is not None:
-        checks.append(pa.Check.le(high, name=f"at most {high:g}"))
+        checks.append(pa.Check.le(high, error=f"at most {high:g}"))
     if column.values is not None:
-        checks.append(pa.Check.isin(column.values, name=f"one of {', '.join(column.values)}"))
+        checks.append(pa.Check.isin(column.values, error=f"one of {', '.join(column.values)}"))
     return pa.Column(TYPES.get(column.kind), checks, nullable=column.nullable)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import numpy as np
@@ -78,28 +79,30 @@ def cross_validate(config: Config, inputs: Mapping[str, Input], train: pl.DataFr
 
 
 def _pipeline(model: Model, inputs: Mapping[str, Input]) -> Any:
-    here = f"conf/model/{model.name}.yaml: estimator"
+    here, target = f"conf/model/{model.name}.yaml: estimator", model.estimator["_target_"]
     try:
-        pipeline = build_pipeline(model, inputs)
+        estimator = resolve_name(target)
+        own = set(estimator._get_param_names()) if hasattr(estimator, "_get_param_names") else set()
+        unknown = {name for name in model.estimator if not name.startswith("_")} - own - _aliases(target)
+        if own and unknown:
+            allowed = ", ".join(sorted(own))
+            raise ProjectError(f"{here}: {', '.join(sorted(unknown))}: no such argument; allowed: {allowed}")
+        return build_pipeline(model, inputs)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ProjectError(f"{here}: _target_: {target} cannot be imported: {error}") from error
     except InstantiationException as error:
-        raise ProjectError(f"{here}: {str(error).splitlines()[0]}") from error
-    unknown = sorted(set(model.estimator) - {"_target_"} - _arguments(pipeline[-1]))
-    if unknown:
-        allowed = ", ".join(sorted(pipeline[-1].get_params().keys() - set(unknown)))
-        raise ProjectError(f"{here}: {', '.join(unknown)}: no such argument; allowed: {allowed}")
-    return pipeline
+        raise ProjectError(f"{here}: {' '.join(str(error).split())}") from error
 
 
-def _arguments(estimator: Any) -> set[str]:
-    """What the estimator understands. LightGBM takes anything and drops what it does not know: ask it for its list."""
-    known = set(type(estimator)._get_param_names())
-    if type(estimator).__module__.startswith("lightgbm"):
-        from lightgbm.basic import _ConfigAliases
+def _aliases(target: str) -> set[str]:
+    """What LightGBM takes beside its own arguments. It drops in silence what it does not know: ask it for its list."""
+    if not target.startswith("lightgbm"):
+        return set()
+    from lightgbm.basic import _ConfigAliases
 
-        _ConfigAliases.get("objective")
-        known |= {alias for aliases in (_ConfigAliases.aliases or {}).values() for alias in aliases}
-        known |= set(_ConfigAliases.aliases or {})
-    return known
+    _ConfigAliases.get("objective")
+    aliases = _ConfigAliases.aliases or {}
+    return {*aliases, *(alias for others in aliases.values() for alias in others)}
 
 
 def _target(rows: pl.DataFrame, config: Config) -> Array:

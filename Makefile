@@ -1,0 +1,32 @@
+# uv from PATH, or else a pinned one from PyPI inside this folder: nothing is installed outside of it.
+UV := $(or $(shell command -v uv),.tools/bin/uv)
+DEMO := build/demo
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test-fast test clean
+
+help: ## List these commands
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
+
+demo: $(UV) ## Render a project with every default into build/demo and run its pipeline
+	rm -rf $(DEMO)
+	$(UV) run --quiet copier copy --quiet --defaults --vcs-ref HEAD "$(CURDIR)" $(DEMO)
+	git -C $(DEMO) init --quiet
+	@git -C $(DEMO) config user.name >/dev/null || git -C $(DEMO) config user.name demo
+	@git -C $(DEMO) config user.email >/dev/null || git -C $(DEMO) config user.email demo@example.org
+	git -C $(DEMO) add --all
+	git -C $(DEMO) -c commit.gpgsign=false commit --quiet --message "Render the template"
+	PATH="$(abspath $(dir $(UV))):$$PATH" $(MAKE) --no-print-directory -C $(DEMO) run
+
+test-fast: $(UV) ## Test what is rendered, without installing it (under two minutes)
+	$(UV) run --quiet pytest -m "not project"
+
+test: $(UV) ## Test everything, also rendered projects at work
+	$(UV) run --quiet pytest
+
+clean: ## Remove what these commands made
+	rm -rf build .venv .tools .mypy_cache .pytest_cache .ruff_cache
+
+.tools/bin/uv:
+	python3 -m venv .tools
+	.tools/bin/pip install --quiet --disable-pip-version-check uv==0.13.9

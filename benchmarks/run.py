@@ -1,0 +1,149 @@
+"""Speed and size of a rendered project, side by side with what one would do without it: `make benchmark`.
+
+Each pair of commands runs in turn, A B A B …, and the ratio is taken pair by pair, so that it holds on a machine whose
+speed drifts. Writes `benchmarks/README.md`.
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from time import perf_counter
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "tests"))
+
+from harness import Project, commit, environment, render, run, snapshot  # noqa: E402
+
+ROUNDS = 5
+Command = tuple[Sequence[str | Path], Path]
+STAGES = ("ingest", "validate", "split", "train", "evaluate", "explain", "gate", "report")
+
+
+def seconds(command: Command) -> float:
+    """Wall time of a command."""
+    begun = perf_counter()
+    subprocess.run(command[0], cwd=command[1], env=environment(), check=True, capture_output=True)
+    return perf_counter() - begun
+
+
+def side_by_side(ours: Command, theirs: Command) -> tuple[float, float, float]:
+    """Median seconds of both, after a warm-up, and the median of the ratio of each pair."""
+    seconds(ours), seconds(theirs)
+    pairs = [(seconds(ours), seconds(theirs)) for _ in range(ROUNDS)]
+    a, b = zip(*pairs, strict=True)
+    return statistics.median(a), statistics.median(b), statistics.median(x / y for x, y in pairs)
+
+
+def peak(command: Command) -> int:
+    """Largest resident memory of a command's process in MB."""
+    code = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL); "
+    code += "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    done = run(sys.executable, "-c", code, *command[0], cwd=command[1], PYTHONPATH="src")
+    return int(done.stdout.split()[-1]) // (1 if sys.platform == "darwin" else 1024)
+
+
+def trivial_pipeline(folder: Path) -> Path:
+    """A DVC repository with as many stages as ours, each of which copies a file."""
+    folder.mkdir()
+    (folder / "0").write_text("0")
+    stages = "".join(
+        f"  s{n}:\n    cmd: cp {n} {n + 1}\n    deps: ['{n}']\n    outs: ['{n + 1}']\n" for n in range(len(STAGES))
+    )
+    (folder / "dvc.yaml").write_text(f"stages:\n{stages}")
+    commit(folder)
+    return folder
+
+
+def empty_template(folder: Path) -> Path:
+    """A Copier template of one question and one file."""
+    folder.mkdir()
+    (folder / "copier.yml").write_text("name: {type: str, default: x}\n_subdirectory: template\n")
+    (folder / "template").mkdir()
+    (folder / "template/README.md.jinja").write_text("{{ name }}\n")
+    commit(folder, "v1.0.0")
+    return folder
+
+
+def largest(environment_folder: Path) -> list[tuple[str, int]]:
+    """The ten largest packages of an environment, in MB, and the sum of all."""
+    (packages,) = environment_folder.glob("lib/python*/site-packages")
+    sizes: dict[str, int] = {}
+    for path in packages.rglob("*"):
+        if path.is_file():
+            name = path.relative_to(packages).parts[0].split(".")[0].removesuffix("_libs")
+            sizes[name] = sizes.get(name, 0) + path.stat().st_size
+    rows = sorted(((name, size // 2**20) for name, size in sizes.items()), key=lambda row: -row[1])
+    return [("all packages", sum(sizes.values()) // 2**20), *rows[:10]]
+
+
+def main() -> None:
+    """Measure and write the page."""
+    with tempfile.TemporaryDirectory() as name:
+        scratch = Path(name)
+        template = snapshot(scratch / "template")
+        commit(template, "v999.0.0")
+        project = Project(render(template, scratch / "flights"))
+        run("git", "init", "--quiet", cwd=project.path)
+        project.run("make", "run")
+        commit(project.path)
+        venv = Path(environment()["UV_PROJECT_ENVIRONMENT"])
+        python, dvc = venv / "bin/python", venv / "bin/dvc"
+        copier = [sys.executable, "-m", "copier", "copy", "--quiet", "--defaults", "--overwrite"]
+        os.environ["PATH"] = f"{venv / 'bin'}:{os.environ['PATH']}"
+        (scratch / "bare").mkdir()
+
+        rows = []
+        whole = ([dvc, "repro", "--force"], project.path)
+        bare = ([python, HERE / "bare.py"], scratch / "bare")
+        rows.append(("the whole pipeline | the same work as one bare script", *side_by_side(whole, bare), 1.5))
+        idle = ([dvc, "repro"], project.path)
+        trivial = ([dvc, "repro"], trivial_pipeline(scratch / "trivial"))
+        rows.append(("`dvc repro` with nothing to do | the same for eight stages of `cp`", *side_by_side(idle, trivial), 1.1))
+        ours = ([*copier, template, scratch / "out"], scratch)
+        theirs = ([*copier, empty_template(scratch / "empty"), scratch / "out-empty"], scratch)
+        rows.append(("rendering | an empty Copier template", *side_by_side(ours, theirs), 1.5))
+
+        helps = {
+            stage: statistics.median(
+                seconds(([python, "-m", f"{project.package}.stages.{stage}", "--help"], project.path)) for _ in range(3)
+            )
+            for stage in STAGES
+        }
+        libraries = "import lightgbm, onnxruntime, polars, skl2onnx, hydra, pydantic"
+        imports = peak(([python, "-c", libraries], project.path))
+        size = "import polars; print(polars.read_parquet('data/ingested.parquet').estimated_size() >> 20)"
+        data = int(run(python, "-c", size, cwd=project.path).stdout)
+        peaks = {
+            stage: peak(([python, "-m", f"{project.package}.stages.{stage}", "-cd", ".", "-cn", "stage"], project.path))
+            for stage in STAGES
+        }
+        worst = max(peaks, key=lambda stage: peaks[stage])
+        packages = largest(venv)
+        version = run("git", "describe", "--always", cwd=HERE).stdout.strip()
+
+    lines = [
+        "# Speed and size\n",
+        f"Written by `make benchmark`: medians of {ROUNDS} pairs in turn on {os.cpu_count()} cores. The ratios count; the",
+        "seconds are those of one shared machine. `bare.py` is what the pipeline is measured against: the same reading,",
+        "joining, fitting, evaluating, explaining and exporting in one process, with scikit-learn's own metrics.\n",
+        "| ours | theirs | seconds | seconds | ratio | aim |",
+        "| --- | --- | --- | --- | --- | --- |",
+        *(f"| {label} | {a:.2f} | {b:.2f} | {ratio:.2f} | at most {aim} |" for label, a, b, ratio, aim in rows),
+        "",
+        f"`--help` of a stage: {max(helps.values()):.2f} s at most. Memory: the stage `{worst}` needs most, {peaks[worst]} MB,",
+        f"of which {imports} MB are there once the libraries are imported; the data are {data} MB in memory, so the work",
+        f"takes {(peaks[worst] - imports) / data:.1f} times the data.\n",
+        "| package | MB |",
+        "| --- | --- |",
+        *(f"| {name} | {size} |" for name, size in packages),
+    ]
+    (HERE / "README.md").write_text("\n".join(lines) + "\n")
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""The template's own files: settings, registry, ownership, reserved names, paths, docs."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import generate
+import pytest
+import yaml
+from checks import misowned, trusted_settings, unportable
+from harness import ROOT, choices, copier_yml, files, include, questions, run
+
+REGISTRY = include("features.yml")
+
+
+def test_the_template_asks_nobody_for_trust() -> None:
+    assert trusted_settings({**include("ownership.yml"), **copier_yml()}) == []
+
+
+@pytest.mark.parametrize("setting", ["_tasks", "_jinja_extensions", "_migrations"])
+def test_a_setting_that_needs_trust_is_noticed(setting: str) -> None:
+    assert trusted_settings({**copier_yml(), setting: ["true"]}) == [setting]
+
+
+def test_there_are_ten_questions_with_a_default_and_a_help() -> None:
+    assert list(questions()) == [
+        "project_name",
+        "package_name",
+        "description",
+        "author_name",
+        "author_email",
+        "license",
+        "repository_owner",
+        "task",
+        "storage",
+        "features",
+    ]
+    assert all({"default", "help", "type"} <= question.keys() for question in questions().values())
+
+
+def test_the_registry_describes_every_feature_completely() -> None:
+    keys = ["id", "title", "help", "default", "requires", "paths", "group", "docs"]
+    ids = [feature["id"] for feature in REGISTRY]
+    assert ids == list(dict.fromkeys(ids))
+    for feature in REGISTRY:
+        assert list(feature) == keys, feature
+        assert re.fullmatch(r"[a-z][a-z_]*", feature["id"])
+        assert feature["help"].endswith(".")
+        assert feature["help"].count(". ") == 0, "one sentence"
+        assert isinstance(feature["default"], bool)
+        assert set(feature["requires"]) <= set(ids) - {feature["id"]}
+        assert all(re.fullmatch(r"/[^\s*]*[^/\s*]", path) for path in feature["paths"]), "anchored, no trailing slash"
+
+
+def test_a_feature_that_is_on_by_default_requires_only_such_features() -> None:
+    on = {feature["id"] for feature in REGISTRY if feature["default"]}
+    assert [feature["id"] for feature in REGISTRY if feature["default"] and not set(feature["requires"]) <= on] == []
+
+
+def test_every_path_of_the_registry_is_rendered(project: Path) -> None:
+    paths = [path for feature in REGISTRY for path in feature["paths"] if feature["default"]]
+    assert [path for path in paths if not (project / path.strip("/")).exists()] == []
+
+
+def test_every_rendered_path_has_one_owner(project: Path) -> None:
+    assert misowned(files(project), ownership(project)) == []
+
+
+def ownership(project: Path) -> list[dict[str, Any]]:
+    """The rules that a project carries."""
+    return list(yaml.safe_load((project / ".repa/ownership.yml").read_text())["rules"])
+
+
+def test_a_path_without_an_owner_or_with_two_is_noticed(project: Path) -> None:
+    second = {"class": "merged", "why": "", "paths": ["/README.md"]}
+    found = misowned(["stray.txt", "README.md", "models/model.onnx"], [*ownership(project), second])
+    assert found == [
+        "stray.txt: owned by nobody",
+        "README.md: owned by ['seeded', 'merged']",
+        "models/model.onnx: rendered although a tool writes it",
+    ]
+
+
+def test_every_rule_of_ownership_says_why_and_tells_the_truth(project: Path) -> None:
+    for rule in ownership(project):
+        assert rule["class"] in {"managed", "seeded", "merged", "generated"}
+        assert rule["why"].endswith(".")
+        for path in rule["paths"]:
+            assert re.fullmatch("!?/.*[^/]", path), "anchored, and without a trailing slash"
+            # A seeded path may be one that only its owner fills.
+            assert rule["class"] in {"seeded", "generated"} or (project / path[1:]).exists(), path
+
+
+def test_no_path_breaks_on_windows(template: Path, project: Path) -> None:
+    assert unportable(files(template)) == []
+    assert unportable(files(project)) == []
+
+
+@pytest.mark.parametrize("path", ['a"b', "a:b", "what?", "aux.py", "conf/nul", "dot.", "a\\b"])
+def test_a_path_that_breaks_on_windows_is_noticed(path: str) -> None:
+    assert unportable([path]) == [path]
+
+
+def test_two_paths_that_differ_in_case_only_are_noticed() -> None:
+    assert unportable(["Makefile", "makefile"]) == ["Makefile", "makefile"]
+
+
+def test_reserved_names_hold_the_standard_library_the_keywords_and_the_dependencies() -> None:
+    reserved = {kind: set(names.split()) for kind, names in include("reserved.yml").items()}
+    takeable = {name for name in sys.stdlib_module_names if re.fullmatch(r"[a-z][a-z0-9_]{0,29}", name)}
+    assert takeable <= reserved["stdlib"]
+    assert {"annotationlib", "class", "match", "type"} <= reserved["stdlib"] | reserved["keywords"]
+    requirements = {re.sub("-", "_", name) for name in include("versions.yml")["requirements"]}
+    assert requirements <= reserved["dependencies"]
+    assert {"sklearn", "hydra", "vl_convert", "yaml", "dvc_s3"} <= reserved["dependencies"]
+
+
+def test_every_storage_but_the_local_folder_has_its_plugin() -> None:
+    versions = include("versions.yml")
+    assert set(versions["storage_plugins"]) == set(choices("storage")) - {"local"}
+    assert set(versions["storage_plugins"].values()) <= set(versions["requirements"])
+
+
+def test_one_date_and_one_uv_hold_everywhere() -> None:
+    versions = include("versions.yml")
+    assert f'exclude-newer = "{versions["exclude_newer"]}"' in (ROOT / "pyproject.toml").read_text()
+    assert f"uv=={versions['uv']}\n" in (ROOT / "Makefile").read_text()
+
+
+def test_the_reference_is_generated_from_the_registry_and_the_questions(template: Path) -> None:
+    for name, text in generate.pages(template).items():
+        assert (ROOT / "docs/reference" / name).read_text() == text, f"run `uv run docs/generate.py` for {name}"
+
+
+def test_make_lists_every_command() -> None:
+    listed = [line.split()[1] for line in run("make", cwd=ROOT).stdout.splitlines()]
+    assert listed == ["help", "demo", "test-fast", "test", "clean"]
+
+
+@pytest.mark.parametrize(
+    "command", [("ruff", "check"), ("ruff", "format", "--check"), ("mypy",)], ids=lambda command: " ".join(command)
+)
+def test_the_code_of_the_template_repository_is_linted_formatted_and_typed(command: tuple[str, ...]) -> None:
+    done: subprocess.CompletedProcess[str] = run(sys.executable, "-m", *command, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
