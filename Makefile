@@ -3,7 +3,7 @@ UV := $(or $(shell command -v uv),.tools/bin/uv)
 DEMO := build/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test-fast test clean
+.PHONY: help demo test-fast test benchmark clean
 
 help: ## List these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -19,10 +19,13 @@ demo: $(UV) ## Render a project with every default into build/demo and run its p
 	PATH="$(abspath $(dir $(UV))):$$PATH" $(MAKE) --no-print-directory -C $(DEMO) run
 
 test-fast: $(UV) ## Test what is rendered, without installing it (under two minutes)
-	$(UV) run --quiet pytest -m "not project"
+	$(UV) run --quiet pytest -n 2 -m "not project"
 
 test: $(UV) ## Test everything, also rendered projects at work
-	$(UV) run --quiet pytest
+	$(UV) run --quiet pytest -n 2 --dist loadgroup --durations 20
+
+benchmark: $(UV) ## Measure speed and size against what one would do without the template; writes benchmarks/README.md
+	$(UV) run --quiet python benchmarks/run.py
 
 clean: ## Remove what these commands made
 	rm -rf build .venv .tools .mypy_cache .pytest_cache .ruff_cache

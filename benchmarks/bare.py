@@ -5,13 +5,9 @@ process and without configuration, checks, caching or report. Run in a project's
 """
 
 import io
-import os
 import zipfile
 from importlib.metadata import distribution
 from pathlib import Path
-
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ[name] = "1"
 
 import lightgbm
 import numpy as np
@@ -51,7 +47,9 @@ with zipfile.ZipFile(folder / "flights.csv.zip") as archive:
     flights = pl.read_csv(io.BytesIO(archive.read("flights.csv")), null_values="NA").with_columns(time)
 weather = pl.read_csv(folder / "weather.csv", null_values="NA", infer_schema_length=None).with_columns(time)
 weather = weather.select("origin", pl.col("time_hour").alias("seen"), *WEATHER).sort("seen")
-flights = flights.with_row_index("row").with_columns(at=pl.col("time_hour") + pl.duration(minutes=pl.col("minute") - 60))
+flights = flights.with_row_index("row").with_columns(
+    at=pl.col("time_hour") + pl.duration(minutes=pl.col("minute") - 60)
+)
 flights = flights.with_columns(left=pl.col("at") + pl.duration(minutes=pl.col("dep_delay") + 60))
 flights = flights.with_columns(landed=pl.col("left") + pl.duration(minutes=pl.col("air_time") + 45))
 flights = flights.with_columns(late=(pl.col("arr_delay") > 15).cast(pl.Float64)).sort("at")
@@ -62,12 +60,22 @@ flights = flights.filter(pl.col("month") <= 6)
 
 names = []
 for column, known, by, hours in HISTORY:
-    past = flights.select(*by, pl.col(known).alias("known"), pl.col(column).cast(pl.Float64).alias("value")).drop_nulls()
-    past = past.sort("known").with_columns(sum=pl.col("value").cum_sum().over(by), n=pl.int_range(1, pl.len() + 1).over(by))
+    past = flights.select(
+        *by, pl.col(known).alias("known"), pl.col(column).cast(pl.Float64).alias("value")
+    ).drop_nulls()
+    past = past.sort("known").with_columns(
+        sum=pl.col("value").cum_sum().over(by), n=pl.int_range(1, pl.len() + 1).over(by)
+    )
     asked = flights.select("row", *by, "at", start=pl.col("at") - pl.duration(hours=hours))
     for left, suffix in (("at", ""), ("start", "_0")):
         asked = asked.join_asof(
-            past.drop("value"), left_on=left, right_on="known", by=by, suffix=suffix, check_sortedness=False, coalesce=False
+            past.drop("value"),
+            left_on=left,
+            right_on="known",
+            by=by,
+            suffix=suffix,
+            check_sortedness=False,
+            coalesce=False,
         )
     total = pl.col("sum").fill_null(0) - pl.col("sum_0").fill_null(0)
     count = pl.col("n").fill_null(0) - pl.col("n_0").fill_null(0)

@@ -102,28 +102,22 @@ def main() -> None:
         rows.append(("the whole pipeline | the same work as one bare script", *side_by_side(whole, bare), 1.5))
         idle = ([dvc, "repro"], project.path)
         trivial = ([dvc, "repro"], trivial_pipeline(scratch / "trivial"))
-        rows.append(("`dvc repro` with nothing to do | the same for eight stages of `cp`", *side_by_side(idle, trivial), 1.1))
+        rows.append(
+            ("`dvc repro` with nothing to do | the same for eight stages of `cp`", *side_by_side(idle, trivial), 1.1)
+        )
         ours = ([*copier, template, scratch / "out"], scratch)
         theirs = ([*copier, empty_template(scratch / "empty"), scratch / "out-empty"], scratch)
         rows.append(("rendering | an empty Copier template", *side_by_side(ours, theirs), 1.5))
 
-        helps = {
-            stage: statistics.median(
-                seconds(([python, "-m", f"{project.package}.stages.{stage}", "--help"], project.path)) for _ in range(3)
-            )
-            for stage in STAGES
-        }
+        stages = {stage: [python, "-m", f"{project.package}.stages.{stage}"] for stage in STAGES}
+        helps = {stage: seconds(([*command, "--help"], project.path)) for stage, command in stages.items()}
         libraries = "import lightgbm, onnxruntime, polars, skl2onnx, hydra, pydantic"
         imports = peak(([python, "-c", libraries], project.path))
         size = "import polars; print(polars.read_parquet('data/ingested.parquet').estimated_size() >> 20)"
         data = int(run(python, "-c", size, cwd=project.path).stdout)
-        peaks = {
-            stage: peak(([python, "-m", f"{project.package}.stages.{stage}", "-cd", ".", "-cn", "stage"], project.path))
-            for stage in STAGES
-        }
+        peaks = {s: peak(([*command, "-cd", ".", "-cn", "stage"], project.path)) for s, command in stages.items()}
         worst = max(peaks, key=lambda stage: peaks[stage])
         packages = largest(venv)
-        version = run("git", "describe", "--always", cwd=HERE).stdout.strip()
 
     lines = [
         "# Speed and size\n",
@@ -134,9 +128,9 @@ def main() -> None:
         "| --- | --- | --- | --- | --- | --- |",
         *(f"| {label} | {a:.2f} | {b:.2f} | {ratio:.2f} | at most {aim} |" for label, a, b, ratio, aim in rows),
         "",
-        f"`--help` of a stage: {max(helps.values()):.2f} s at most. Memory: the stage `{worst}` needs most, {peaks[worst]} MB,",
-        f"of which {imports} MB are there once the libraries are imported; the data are {data} MB in memory, so the work",
-        f"takes {(peaks[worst] - imports) / data:.1f} times the data.\n",
+        f"`--help` of a stage: {max(helps.values()):.2f} s at most.\n",
+        f"Memory: the stage `{worst}` needs most, {peaks[worst]} MB. Of these {imports} MB are there once the libraries are",
+        f"imported; the data are {data} MB, so the work takes {(peaks[worst] - imports) / data:.1f} times the data.\n",
         "| package | MB |",
         "| --- | --- |",
         *(f"| {name} | {size} |" for name, size in packages),

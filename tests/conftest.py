@@ -6,6 +6,14 @@ import pytest
 from harness import Project, commit, render, snapshot
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one worker do all with the project of one task: training it is the slow part, and one is enough."""
+    for item in items:
+        if item.get_closest_marker("project"):
+            task = getattr(item, "callspec", None) and item.callspec.params.get("trained")  # type: ignore[attr-defined]
+            item.add_marker(pytest.mark.xdist_group(task or "classification"))
+
+
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the working tree, to be read only."""

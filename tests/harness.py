@@ -114,12 +114,13 @@ def pairs_of(row: Answers) -> set[frozenset[tuple[str, Any]]]:
 
 
 def environment(python: str = "3.11") -> dict[str, str]:
-    """This process's environment without what would leak into a project; all renders share a virtual environment."""
+    """This process's environment without what would leak into a project; the renders of a worker share one."""
     result = {key: value for key, value in os.environ.items() if not key.startswith(("GIT_", "VIRTUAL_ENV", "UV_RUN"))}
     result.pop("PYTHONDONTWRITEBYTECODE", None)  # imports would take 2 to 5 times longer
     if "UV" in result:  # `uv run` says where it is; it need not be on PATH
         result["PATH"] = f"{Path(result['UV']).parent}{os.pathsep}{result['PATH']}"
-    result["UV_PROJECT_ENVIRONMENT"] = str(BUILD / "environments" / python)
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    result["UV_PROJECT_ENVIRONMENT"] = str(BUILD / "environments" / f"{python}-{worker}")
     result["UV_PYTHON"] = python
     if pyenv := shutil.which("pyenv"):  # its shims hide every version but the one that is chosen
         versions = Path(pyenv).resolve().parents[1] / "versions"

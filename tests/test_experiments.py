@@ -60,7 +60,10 @@ def test_a_stage_by_hand_writes_to_its_own_folder(mine: Project) -> None:
 
 def test_a_sweep_keeps_its_runs_apart(mine: Project) -> None:
     mine.module("stages.train", "-m", "model=linear,baseline", "hydra.sweep.dir=multirun/mine")
-    names = {json.loads(path.read_text())["model"]["name"] for path in mine.path.glob("multirun/mine/*/reports/training.json")}
+    names = {
+        json.loads(path.read_text())["model"]["name"]
+        for path in mine.path.glob("multirun/mine/*/reports/training.json")
+    }
     assert names == {"linear", "baseline"}
 
 

