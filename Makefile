@@ -17,6 +17,7 @@ demo: $(UV) ## Render a project with every default into build/demo and run its p
 	git -C $(DEMO) add --all
 	git -C $(DEMO) -c commit.gpgsign=false commit --quiet --message "Render the template"
 	PATH="$(abspath $(dir $(UV))):$$PATH" $(MAKE) --no-print-directory -C $(DEMO) run
+	@echo "these work in  cd $(DEMO)$(if $(filter .tools%,$(UV)),  with uv:  export PATH=\"$(abspath .tools/bin):\$$PATH\")"
 
 test-fast: $(UV) ## Test what is rendered, without installing it (under two minutes)
 	$(UV) run --quiet pytest -n 2 -m "not project"

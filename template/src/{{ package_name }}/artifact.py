@@ -90,7 +90,6 @@ def pipeline_score(pipeline: Any, task: str, ready: pl.DataFrame) -> Floats:
 
 def _to_onnx(pipeline: Any, inputs: Mapping[str, Input]) -> bytes:
     from lightgbm import LGBMClassifier, LGBMRegressor
-    from onnxmltools.convert.lightgbm.operator_converters.LightGbm import convert_lightgbm
     from skl2onnx import to_onnx, update_registered_converter
     from skl2onnx.common.data_types import FloatTensorType, StringTensorType
     from skl2onnx.common.shape_calculator import (
@@ -101,9 +100,9 @@ def _to_onnx(pipeline: Any, inputs: Mapping[str, Input]) -> bytes:
 
     options = {"zipmap": [True, False, "columns"], "nocl": [True, False]}
     shapes = calculate_linear_classifier_output_shapes
-    update_registered_converter(LGBMClassifier, "LgbmClassifier", shapes, convert_lightgbm, options=options)
+    update_registered_converter(LGBMClassifier, "LgbmClassifier", shapes, _convert_trees, options=options)
     shapes = calculate_linear_regressor_output_shapes
-    update_registered_converter(LGBMRegressor, "LgbmRegressor", shapes, convert_lightgbm, options={"split": None})
+    update_registered_converter(LGBMRegressor, "LgbmRegressor", shapes, _convert_trees, options={"split": None})
     update_registered_converter(
         DummyClassifier,
         "DummyClassifier",
@@ -126,6 +125,31 @@ def _to_onnx(pipeline: Any, inputs: Mapping[str, Input]) -> bytes:
     del graph.opset_import[:]
     graph.opset_import.extend(opsets)
     return bytes(graph.SerializeToString(deterministic=True))
+
+
+def _convert_trees(scope: Any, operator: Any, container: Any) -> None:
+    """LightGBM's trees, whose thresholds are doubles, as the floats of ONNX that part all floats in the same way.
+
+    These are the largest floats that are not above them: the nearest may be above, and then an input that equals it,
+    which is common among rounded numbers, would go down the other branch.
+    """
+    from onnxmltools.convert.lightgbm.operator_converters.LightGbm import convert_lightgbm
+
+    add_node, largest = container.add_node, float(np.finfo(np.float32).max)
+
+    def rounded_down(kind: str, *args: Any, **attributes: Any) -> None:
+        if "nodes_values" in attributes:
+            exact = np.clip(np.asarray(attributes["nodes_values"], dtype=np.float64), -largest, largest)
+            nearest = exact.astype(np.float32)
+            below = np.where(nearest > exact, np.nextafter(nearest, np.float32(-np.inf)), nearest)
+            attributes["nodes_values"] = [float(value) for value in below]
+        add_node(kind, *args, **attributes)
+
+    container.add_node = rounded_down
+    try:
+        convert_lightgbm(scope, operator, container)
+    finally:
+        container.add_node = add_node
 
 
 def _convert_constant(scope: Any, operator: Any, container: Any) -> None:

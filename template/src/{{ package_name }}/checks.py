@@ -6,6 +6,7 @@ from typing import TypedDict
 import numpy as np
 import polars as pl
 
+from .columns import fits
 from .config import Config
 from .metrics import roc_auc
 
@@ -28,8 +29,26 @@ def findings(table: pl.DataFrame, config: Config) -> list[Finding]:
     if len(table) < limit:
         message = f"{len(table)} rows, at least {limit} are needed (conf/validate: min_rows)"
         return [Finding(column="(all)", rule="enough rows", count=len(table), message=message)]
+    found = list(_columns(table, config))
+    if found:  # the other rules need the columns that they speak of
+        return found
     found = [*_schema(table, config), *_duplicates(table, config), *_order(table, config), *_target(table, config)]
     return found or list(_leaks(table, config))
+
+
+def _columns(table: pl.DataFrame, config: Config) -> Iterator[Finding]:
+    """Columns that are missing, not declared, or not of the type of their kind."""
+    declared = {name: column for name, column in config.data.columns.items() if column.kind != "ignored"}
+    for name in [*declared, *(name for name in table.columns if name not in declared)]:
+        rule, message = "", ""
+        if name not in table.columns:
+            rule, message = "column exists", "it is declared, but the data have no such column"
+        elif name not in declared:
+            rule, message = "column is declared", f"declare it in conf/data/{config.data.name}.yaml"
+        elif not fits(table.schema[name], declared[name]):
+            rule, message = f"column is {declared[name].kind}", f"its type is {table.schema[name]}"
+        if rule:
+            yield Finding(column=name, rule=rule, count=len(table), message=message)
 
 
 def _schema(table: pl.DataFrame, config: Config) -> Iterator[Finding]:
@@ -37,7 +56,7 @@ def _schema(table: pl.DataFrame, config: Config) -> Iterator[Finding]:
 
     from .schema import build
 
-    names = {"not_nullable": "no missing values", "column_in_dataframe": "column exists"}
+    names = {"not_nullable": "no missing values"}
     try:
         build(config.data).validate(table, lazy=True)
     except pandera.errors.SchemaErrors as error:

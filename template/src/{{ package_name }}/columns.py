@@ -9,6 +9,12 @@ from .config import Column, Config, Data
 from .errors import ProjectError
 
 MISSING = "missing"
+TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
+    "categorical": pl.String,
+    "identifier": pl.String,
+    "boolean": pl.Boolean,
+    "datetime": pl.Datetime("us"),
+}
 TRUE, FALSE = ("true", "yes", "y", "t", "1", "1.0"), ("false", "no", "n", "f", "0", "0.0")
 
 
@@ -18,6 +24,11 @@ class Input(TypedDict):
     kind: str
     values: list[str]
     derived: bool
+
+
+def fits(dtype: pl.DataType, column: Column) -> bool:
+    """Whether `dtype` is the type of the column's kind; numbers may be of any."""
+    return dtype == TYPES[column.kind] if column.kind in TYPES else dtype.is_numeric()
 
 
 def conform(table: pl.DataFrame, data: Data) -> pl.DataFrame:

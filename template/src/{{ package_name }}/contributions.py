@@ -59,7 +59,9 @@ def _exact(booster: Path, model: Artifact, rows: pl.DataFrame) -> Contributions:
         else pl.col(name).cast(pl.Float64)
         for name in names
     )
-    matrix = lightgbm.Booster(model_file=booster).predict(ready.to_numpy(), pred_contrib=True, num_threads=os.cpu_count())
+    matrix = lightgbm.Booster(model_file=booster).predict(
+        ready.to_numpy(), pred_contrib=True, num_threads=os.cpu_count()
+    )
     values, base = np.asarray(matrix)[:, :-1], float(np.asarray(matrix)[0, -1])
     if not np.allclose(values.sum(axis=1) + base, margin(model, rows), rtol=1e-3, atol=1e-3):
         raise ProjectError(f"{booster} and the exported model disagree: run `uv run dvc repro train` again")

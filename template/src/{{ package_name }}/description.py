@@ -4,6 +4,7 @@ from typing import Any
 
 import polars as pl
 
+from .columns import fits
 from .config import Data
 
 BINS = 24
@@ -14,8 +15,8 @@ def describe(table: pl.DataFrame, data: Data) -> dict[str, dict[str, Any]]:
     """For each column: kind, missing share, and a histogram, the most frequent values, or the span of time."""
     described = {}
     for name, column in data.columns.items():
-        if column.kind == "ignored":
-            continue
+        if column.kind == "ignored" or name not in table.columns or not fits(table.schema[name], column):
+            continue  # what is missing or of another type was found unfit, and has no description
         values = table[name]
         known = values.drop_nulls()
         entry: dict[str, Any] = {
@@ -25,8 +26,11 @@ def describe(table: pl.DataFrame, data: Data) -> dict[str, dict[str, Any]]:
             "missing": values.null_count() / max(len(values), 1),
             "distinct": known.n_unique(),
         }
+        if column.kind == "numeric":
+            known = known.cast(pl.Float64)
+            known = known.filter(known.is_finite())
         if column.kind == "numeric" and len(known):
-            entry |= _numbers(known.cast(pl.Float64))
+            entry |= _numbers(known)
         elif column.kind == "datetime" and len(known):
             entry |= {"from": str(known.min()), "to": str(known.max())}
         elif column.kind in ("categorical", "boolean"):

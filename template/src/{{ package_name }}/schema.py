@@ -1,18 +1,10 @@
 """The validation schema, made from the declaration. Yours: add the checks that only you know to `own_checks`."""
 
-from typing import Any
-
 import pandera.polars as pa
 import polars as pl
 
+from .columns import TYPES
 from .config import Column, Data
-
-TYPES: dict[str, Any] = {
-    "categorical": pl.String,
-    "identifier": pl.String,
-    "boolean": pl.Boolean,
-    "datetime": pl.Datetime("us"),
-}
 
 
 def own_checks() -> list[pa.Check]:

@@ -34,17 +34,23 @@ DASHES = {
     "linear": [6, 3],
     "baseline": [2, 3],
 }  # colour is not the only difference
-WIDTH, SMALL = 470, 310
+WIDTH, SMALL = 420, 310
+LABEL = 50  # letters of a label
 ROW = 38  # a row has its label above its mark, so that long names need no margin
-FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
+# Measuring texts is what takes the time of a drawing, so long ones are put in afterwards, in place of such a letter.
+STAND_INS = re.compile("[\ue000-\uf8ff]")
+TENTHS = re.compile(r"(\.\d)\d+")
+FONT = "sans-serif"  # to measure with; the page shows its own
 
 
 def svg(spec: Spec, label: str) -> str:
     """Draw a specification as an SVG element that screen readers announce as `label`."""
     import vl_convert
 
-    drawn: str = vl_convert.vegalite_to_svg(_look(spec))
+    drawn: str = vl_convert.vegalite_to_svg(_known(_look(spec)))
     drawn = re.sub(r"<[^>]+>", lambda tag: _shorten(tag[0]), drawn)
+    texts = spec.get("usermeta", [])
+    drawn = STAND_INS.sub(lambda found: _text(texts, found[0]), drawn)
     return drawn.replace("<svg ", f'<svg role="img" aria-label="{escape(label)}" ', 1)
 
 
@@ -71,22 +77,19 @@ def standing(entries: Rows, title: str) -> Spec:
 
 def curve(points: Rows, task: str, unit: str) -> Spec:
     """For each model the ROC curve; for regression the share of rows whose error is at most x."""
-    shares, roc = {"format": "%"}, task == "classification"
-    x_axis = shares if roc else {}
+    roc = task == "classification"
+    shares = {"format": "%", "tickCount": 5}
     end = 1.0 if roc else _percentile(points, 0.95)
-    kept = [point for point in points if point["x"] <= end]
-    titles = (
-        ("false positive rate", "true positive rate")
-        if roc
-        else (f"error of at most, {unit}", "share of rows")
-    )
+    titles = ("false positive rate", "true positive rate") if roc else (f"error of at most, {unit}", "share of rows")
     models = list(dict.fromkeys(point["model"] for point in points))
     styles = {"domain": models, "range": [COLOUR.get(model, COLOUR["ink"]) for model in models]}
     dashes = {"domain": models, "range": [DASHES.get(model, [1, 0]) for model in models]}
     line = {
-        "mark": {"type": "line", "strokeWidth": 2.2},
+        "mark": {"type": "line", "strokeWidth": 2.2, "clip": not roc},
         "encoding": {
-            "x": _number("x", titles[0], scale={"domain": [0, end], "nice": False}, axis=x_axis),
+            "x": _number(
+                "x", titles[0], scale={"domain": [0, end], "nice": False}, axis=shares if roc else {"tickCount": 5}
+            ),
             "y": _number("y", titles[1], scale={"domain": [0, 1]}, axis=shares),
             "color": {
                 "field": "model",
@@ -98,14 +101,14 @@ def curve(points: Rows, task: str, unit: str) -> Spec:
             "order": {"field": "y", "type": "quantitative"},
         },
     }
-    return {"width": WIDTH, "height": 330, "data": {"values": kept}, "layer": [line]}
+    return {"width": SMALL, "height": 270, "data": {"values": list(points)}, "layer": [line]}
 
 
 def calibration(bins: Rows, task: str, unit: str) -> Spec:
     """Mean outcome against mean prediction, with the diagonal on which both agree."""
     both = [entry[key] for entry in bins for key in ("predicted", "observed")]
     low, high = (0.0, max(both)) if task == "classification" else (min(both), max(both))
-    axis = {"format": "~%"} if task == "classification" else {}
+    axis = {"format": "~%", "tickCount": 5} if task == "classification" else {"tickCount": 5}
     scale = {"domain": [low, high], "nice": True, "zero": False}
     x = _number("predicted", f"mean prediction{_in(unit)}", scale=scale, axis=axis)
     y = _number("observed", f"mean outcome{_in(unit)}", scale=scale, axis=axis)
@@ -119,8 +122,8 @@ def calibration(bins: Rows, task: str, unit: str) -> Spec:
     }
     dots["point"]["color"] = COLOUR["model"]  # type: ignore[index]
     return {
-        "width": WIDTH,
-        "height": 330,
+        "width": SMALL,
+        "height": 270,
         "layer": [
             {"data": {"values": ends}, "mark": diagonal, "encoding": {"x": x, "y": y}},
             {"data": {"values": list(bins)}, "mark": dots, "encoding": {"x": x, "y": y}},
@@ -130,11 +133,16 @@ def calibration(bins: Rows, task: str, unit: str) -> Spec:
 
 def errors(points: Rows, task: str, unit: str) -> Spec:
     """How the scores of the two classes spread; for regression, how the errors do."""
-    y = _number("share", "share of rows", axis={"format": "~%"})
+    y = _number("share", "share of rows", axis={"format": "~%", "tickCount": 5})
     if task == "classification":
         names = {"negative": COLOUR["baseline"], "positive": COLOUR["model"]}
         scale = {"domain": list(names), "range": list(names.values())}
-        colour = {"field": "group", "type": "nominal", "scale": scale, "legend": {"title": None}}
+        colour = {
+            "field": "group",
+            "type": "nominal",
+            "scale": scale,
+            "legend": {"title": None, "symbolType": "square"},
+        }
         area = {
             "type": "area",
             "interpolate": "step",
@@ -142,30 +150,21 @@ def errors(points: Rows, task: str, unit: str) -> Spec:
             "line": {"strokeWidth": 2},
         }
         y = {**y, "stack": None, "title": "share of the class"}
-        x = _number("x", "predicted probability", scale={"domain": [0, 1]}, axis={"format": "%"})
+        x = _number("x", "predicted probability", scale={"domain": [0, 1]}, axis={"format": "%", "tickCount": 5})
         layers = [{"mark": area, "encoding": {"x": x, "y": y, "color": colour}}]
     else:
         half = (points[1]["x"] - points[0]["x"]) / 2 if len(points) > 1 else 0.5
         points = [{**point, "from": point["x"] - half, "to": point["x"] + half} for point in points]
         x = _number(
-            "from", f"prediction less outcome{_in(unit)}", scale={"zero": False, "nice": False}
+            "from", f"prediction less outcome{_in(unit)}", scale={"zero": False, "nice": False}, axis={"tickCount": 5}
         )
-        bars = {"type": "bar", "color": COLOUR["model"], "opacity": 0.75, "binSpacing": 0}
-        zero = {"type": "rule", "color": COLOUR["ink"], "strokeDash": [5, 4], "strokeWidth": 1.5}
-        layers = [
-            {"mark": bars, "encoding": {"x": x, "x2": {"field": "to"}, "y": y}},
-            {
-                "mark": zero,
-                "data": {"values": [{}]},
-                "encoding": {"x": {"datum": 0, "type": "quantitative"}},
-            },
-        ]
-    return {"width": WIDTH, "height": 330, "data": {"values": list(points)}, "layer": layers}
+        bars = {"type": "bar", "orient": "vertical", "color": COLOUR["model"], "binSpacing": 0.5}
+        bar = {"mark": bars, "encoding": {"x": x, "x2": {"field": "to"}, "y": y, "y2": {"datum": 0}}}
+        layers = [bar, _line(0, "ink", [5, 4])]
+    return {"width": SMALL, "height": 270, "data": {"values": list(points)}, "layer": layers}
 
 
-def slices(
-    entries: Rows, title: str, overall: float, limit: float | None, domain: list[float]
-) -> Spec:
+def slices(entries: Rows, title: str, overall: float, limit: float | None, domain: list[float]) -> Spec:
     """A dot with its interval for each value of one column, and the gate's limit.
 
     Args:
@@ -175,13 +174,15 @@ def slices(
         limit: what the gate asks of each slice, if it does.
         domain: of the x axis, the same for all columns.
     """
-    # A slice whose interval could not be computed has none: null, where JSON has no nan.
+    texts = [_cut(entry["value"], 18) for entry in entries] + [f"{entry['rows']:,}" for entry in entries]
     values = [
-        {key: _finite(entry[key]) for key in ("value", "metric", "low", "high")}
-        for entry in entries
-    ]
-    values = [
-        {**value, "n": f"{entry['rows']:,}"} for value, entry in zip(values, entries, strict=True)
+        {
+            **{key: entry[key] for key in ("metric", "low", "high")},
+            "from": domain[0],
+            "value": _stand_in(i),
+            "n": _stand_in(i + len(entries)),
+        }
+        for i, entry in enumerate(entries)
     ]
     x = _number(
         "metric",
@@ -189,32 +190,25 @@ def slices(
         scale={"domain": domain, "zero": False, "nice": False},
         axis={"tickCount": 6},
     )
-    y = {"field": "value", "type": "ordinal", "sort": None, "title": None}
-    y["axis"] = {"labelLimit": 130, "grid": True, "domain": False, "labelColor": COLOUR["ink"]}
+    y: Spec = {"field": "value", "type": "ordinal", "sort": None, "title": None}
+    room = 7.5 * max(map(len, texts), default=0) + 8
+    y["axis"] = {"minExtent": room, "domain": False, "labelColor": COLOUR["ink"]}
+    low = {**x, "field": "low"}
+    guide = {"type": "rule", "color": COLOUR["grid"]}
     interval = {"type": "rule", "color": COLOUR["model"], "strokeWidth": 3, "opacity": 0.45}
-    dot = {"type": "point", "filled": True, "size": 70, "color": COLOUR["model"]}
+    dot = {"type": "point", "filled": True, "size": 70, "opacity": 1, "color": COLOUR["model"]}
     count = {"type": "text", "align": "right", "color": COLOUR["muted"], "fontSize": 11}
-    lines = [(overall, COLOUR["muted"], [4, 3])] + (
-        [] if limit is None else [(limit, COLOUR["limit"], [1, 0])]
-    )
-    rules: list[Spec] = [
-        {
-            "data": {"values": [{}]},
-            "mark": {"type": "rule", "color": colour, "strokeDash": dash, "strokeWidth": 1.5},
-            "encoding": {"x": {"datum": at, "type": "quantitative"}},
-        }
-        for at, colour, dash in lines
-    ]
+    lines = [_line(overall, "muted", [4, 3])]
+    lines += [] if limit is None else [_line(limit, "limit")]
     return {
         "width": WIDTH,
         "height": {"step": 24},
+        "usermeta": texts,
         "data": {"values": values},
         "layer": [
-            *rules,
-            {
-                "mark": interval,
-                "encoding": {"y": y, "x": {**x, "field": "low"}, "x2": {"field": "high"}},
-            },
+            {"mark": guide, "encoding": {"y": y, "x": {**x, "field": "from"}, "x2": {"field": "low"}}},
+            *lines,
+            {"mark": interval, "encoding": {"y": y, "x": low, "x2": {"field": "high"}}},
             {"mark": dot, "encoding": {"y": y, "x": x}},
             {"mark": count, "encoding": {"y": y, "x": {"value": "width"}, "text": {"field": "n"}}},
         ],
@@ -254,30 +248,27 @@ def swarm(points: Mapping[str, Points], labels: Mapping[str, str], unit: str) ->
         offsets = _spread([moved for _, moved in pairs], size / 60)
         for (rank, moved), offset in zip(pairs, offsets, strict=True):
             dots.append({"moved": moved, "lower": row + 0.72 + offset, "rank": rank})
-    ranks = {"field": "rank", "type": "quantitative", "legend": None}
+    ranks: Spec = {"field": "rank", "type": "quantitative", "legend": None}
     ranks |= {"scale": {"domain": [0, 1], "range": RANKS}}
     colour = {"condition": {"test": "isValid(datum.rank)", **ranks}, "value": COLOUR["baseline"]}
     mark = {"type": "point", "shape": "circle", "filled": True, "size": 9, "opacity": 1}
-    x = _number("moved", f"moves the prediction by, {unit}", axis={"tickCount": 6})
+    x = _number("moved", f"moves the prediction by ({unit})", axis={"tickCount": 6})
     layer = {"data": {"values": dots}, **_layer(mark, "lower", x=x, color=colour)}
-    return _rows([{"label": labels[name]} for name in points], [layer])
+    return _rows([{"label": labels[name]} for name in points], [layer], [_line(0, "grid")])
 
 
 def dependence(entry: Mapping[str, Any], task: str, domain: list[float]) -> Spec:
     """The mean prediction as one feature varies, and the band of the middle 80 % of predictions."""
     keys = ("values", "mean", "low", "high")
     names = {"boolean": {0.0: "false", 1.0: "true"}}.get(entry["kind"], {})
-    values = [
-        dict(zip(keys, point, strict=True))
-        for point in zip(*(entry[key] for key in keys), strict=True)
-    ]
+    values = [dict(zip(keys, point, strict=True)) for point in zip(*(entry[key] for key in keys), strict=True)]
     values = [{**value, "values": names.get(value["values"], value["values"])} for value in values]
     axis = {"format": "~%", "tickCount": 5} if task == "classification" else {"tickCount": 5}
     y = _number("mean", None, scale={"domain": domain, "zero": False, "nice": True}, axis=axis)
     low = {**y, "field": "low"}
     steps = entry["kind"] != "numeric"
     if steps:
-        labels = {"labelAngle": -40, "labelLimit": 70, "grid": False}
+        labels = {"labelAngle": -55, "labelLimit": 60, "labelFontSize": 10, "labelOverlap": False, "grid": False}
         x: Spec = {
             "field": "values",
             "type": "ordinal",
@@ -286,7 +277,7 @@ def dependence(entry: Mapping[str, Any], task: str, domain: list[float]) -> Spec
             "axis": labels,
         }
         band: Spec = {"type": "rule", "color": COLOUR["model"], "strokeWidth": 7, "opacity": 0.2}
-        middle: Spec = {"type": "point", "filled": True, "size": 45, "color": COLOUR["model"]}
+        middle: Spec = {"type": "point", "filled": True, "size": 45, "opacity": 1, "color": COLOUR["model"]}
     else:
         x = _number(
             "values",
@@ -308,17 +299,20 @@ def dependence(entry: Mapping[str, Any], task: str, domain: list[float]) -> Spec
     }
 
 
-def example(entries: Rows, unit: str) -> Spec:
+def example(entries: Rows, unit: str, domain: list[float]) -> Spec:
     """What moved one prediction up or down, largest first.
 
     Args:
         entries: `label`, `moved` and `text`.
         unit: of the contributions.
+        domain: of the x axis, the same for all examples.
     """
-    x = _number("moved", f"moves the prediction by, {unit}", axis={"tickCount": 5})
+    scale = {"domain": domain, "nice": True}
+    x = _number("moved", f"moves the prediction by ({unit})", scale=scale, axis={"tickCount": 5})
     bar = {"type": "bar", "orient": "horizontal", "size": 11}
     up = {"condition": {"test": "datum.moved > 0", "value": COLOUR["up"]}, "value": COLOUR["down"]}
-    return _rows(entries, [_layer(bar, "lower", x=x, x2={"datum": 0}, color=up), _numbers()])
+    bars = _layer(bar, "lower", x=x, x2={"datum": 0}, color=up)
+    return _rows(entries, [bars, _numbers()], [_line(0, "grid")])
 
 
 def _look(spec: Spec) -> Spec:
@@ -327,21 +321,22 @@ def _look(spec: Spec) -> Spec:
         "domainColor": COLOUR["grid"],
         "gridColor": COLOUR["grid"],
         "labelColor": COLOUR["muted"],
-        "labelFontSize": 12,
+        "labelFontSize": 11.5,
         "labelOverlap": True,
+        "labelSeparation": 8,
         "ticks": False,
         "labelPadding": 6,
         "titleColor": COLOUR["muted"],
-        "titleFontSize": 12,
+        "titleFontSize": 11.5,
         "titleFontWeight": "normal",
     }
     legend = {
         "orient": "top",
         "labelColor": COLOUR["ink"],
-        "labelFontSize": 12.5,
+        "labelFontSize": 12,
         "symbolSize": 160,
+        "symbolStrokeWidth": 2.5,
     }
-    legend |= {"symbolStrokeWidth": 2.5}
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "background": None,
@@ -352,7 +347,7 @@ def _look(spec: Spec) -> Spec:
             "font": FONT,
             "axis": axis,
             "legend": legend,
-            "text": {"fontSize": 12.5, "color": COLOUR["ink"]},
+            "text": {"fontSize": 12, "color": COLOUR["ink"]},
             "view": {"stroke": None},
         },
         **spec,
@@ -360,28 +355,61 @@ def _look(spec: Spec) -> Spec:
 
 
 def _shorten(tag: str) -> str:
-    """The tag without what says nothing: tenths of a thousandth of a pixel, and defaults."""
+    """The tag without defaults, and with positions in tenths of a pixel."""
     tag = re.sub(r' (?:class|role|aria-[a-z]+|pointer-events)="[^"]*"| opacity="1"', "", tag)
-    return re.sub(r"(\.\d)\d+", r"\1", tag) if "translate(" in tag or ' d="' in tag else tag
+    return re.sub(r' (?:d|transform)="[^"]*"', lambda found: TENTHS.sub(r"\1", found[0]), tag)
 
 
-def _rows(entries: Rows, layers: list[Spec]) -> Spec:
-    """One row for each entry: its `label` in the upper part, the marks of `layers` in the lower."""
-    rows = [{**entry, "upper": i + 0.3, "lower": i + 0.7} for i, entry in enumerate(entries)]
+def _rows(entries: Rows, layers: list[Spec], under: Sequence[Spec] = ()) -> Spec:
+    """One row for each entry: its `label` in the upper part, marks of `layers` in the lower, `under` below both."""
+    texts = [_cut(entry["label"], LABEL) for entry in entries] + [entry.get("text", "") for entry in entries]
+    rows: list[Spec] = [
+        {
+            **entry,
+            "label": _stand_in(i),
+            "text": _stand_in(i + len(entries)),
+            "upper": i + 0.3,
+            "lower": i + 0.7,
+        }
+        for i, entry in enumerate(entries)
+    ]
     scale = {"domain": [0, max(len(rows), 1)], "reverse": True, "nice": False}
-    text = {"type": "text", "align": "left", "limit": WIDTH - 80}
-    label = _layer(text, "upper", x={"value": 0}, text={"field": "label"})
+    label = _layer({"type": "text", "align": "left"}, "upper", x={"value": 0}, text={"field": "label"})
     label["encoding"]["y"] |= {"scale": scale, "axis": None}
     return {
         "width": WIDTH,
-        "height": ROW * max(len(rows), 1) + 30,
+        "height": ROW * max(len(rows), 1),
+        "autosize": "none",
+        "padding": {"left": 4, "right": 4, "top": 2, "bottom": 40},
+        "usermeta": texts,
         "data": {"values": rows},
-        "layer": [label, *layers],
+        "layer": [*under, label, *layers],
     }
+
+
+def _stand_in(number: int) -> str:
+    return chr(0xE000 + number)
+
+
+def _text(texts: Sequence[str], letter: str) -> str:
+    """The text that `letter` stands for, escaped; a letter that stands for none is one of the data."""
+    number = ord(letter) - 0xE000
+    return escape(texts[number]) if number < len(texts) else letter
+
+
+def _cut(text: str, letters: int) -> str:
+    return text if len(text) <= letters else text[: letters - 1] + "…"
 
 
 def _layer(mark: Spec, y: str, **encoding: Spec) -> Spec:
     return {"mark": mark, "encoding": {"y": {"field": y, "type": "quantitative"}, **encoding}}
+
+
+def _line(at: float, colour: str, dash: Sequence[int] = (1, 0)) -> Spec:
+    """A line through the whole chart at one value of x."""
+    mark = {"type": "rule", "color": COLOUR[colour], "strokeDash": list(dash), "strokeWidth": 1.5}
+    x = {"datum": at, "type": "quantitative"}
+    return {"data": {"values": [{}]}, "mark": mark, "encoding": {"x": x}}
 
 
 def _numbers() -> Spec:
@@ -407,8 +435,13 @@ def _spread(values: Sequence[float], width: float) -> list[float]:
     return [place * step for place in places]
 
 
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+def _known(value: Any) -> Any:
+    """The specification with null in place of nan and infinity, which JSON does not have."""
+    if isinstance(value, dict):
+        return {key: _known(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_known(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _in(unit: str) -> str:

@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from ..config import Config
-from ..metrics import LARGER_IS_BETTER, advantage
+from ..metrics import LARGER_IS_BETTER
 from . import charts
-from .words import direction, metric_title, number, outcome, prediction, share, signed, unit
+from .answers import goodness
+from .words import capitalized, metric_title, metric_unit, number, outcome, plain, prediction, share, signed, unit
 
 Values = Mapping[str, Any]
-# How much is shown of long lists. A note says what is left out.
-COLUMNS, SLICES, BARS, SWARMS = 8, 16, 12, 10
+# How much is shown of long lists; a note says what is left out.
+COLUMNS, SLICES, FEATURES = 8, 16, 10
 
 
 @dataclass(frozen=True)
@@ -21,59 +23,187 @@ class Figure:
     title: str
     note: str
     svg: str
-    mark: str = ""
+    badge: str = ""
 
 
 def standing(config: Config, evaluation: Values, then: Values | None) -> Figure:
     """The headline metric of the model, of its last committed version, and of the two it has to beat."""
-    metric = config.task.metric
-    models = {"model": f"this model ({config.model.name})", "linear": "linear model", "baseline": "guessing (baseline)"}
-    entries = [
-        {"label": label, "colour": name, **evaluation["models"][name]["test"][metric]} for name, label in models.items()
+    metric, models = config.task.metric, evaluation["models"]
+    shown = [
+        {"label": f"this model ({config.model.name})", "colour": "model", **models["model"]["test"][metric]},
+        {"label": "linear model", "colour": "linear", **models["linear"]["test"][metric]},
+        {"label": "baseline (a guess)", "colour": "baseline", **models["baseline"]["test"][metric]},
     ]
     if then is not None:
-        before = {"label": "last committed run", "colour": "ink", **then["models"]["model"]["test"][metric]}
-        entries.insert(1, before)
-    main = entries[0]["value"]
-    entries = [{**entry, "text": number(entry["value"], main)} for entry in entries]
-    better = "further right" if metric in LARGER_IS_BETTER else "further left"
+        before = then["models"]["model"]["test"][metric]
+        shown.insert(1, {"label": "last committed run", "colour": "ink", **before})
+    main = shown[0]["value"]
+    entries = [{**entry, "text": number(entry["value"], main)} for entry in shown]
+    better = "right" if metric in LARGER_IS_BETTER else "left"
     return _figure(
-        f"{metric_title(metric)} of the model and of what it has to beat",
-        f"On the test rows; {better} is better. The lines are {share(evaluation['confidence'])} intervals.",
-        charts.standing(entries, _with_unit(config, metric)),
+        f"{capitalized(metric_title(metric))}: further {better} is better",
+        f"On the test rows, with {share(evaluation['confidence'])} intervals.",
+        charts.standing(entries, f"{metric_title(metric)}{metric_unit(config, metric)}"),
     )
 
 
 def quality(config: Config, evaluation: Values, curve: Sequence[Values], errors: Sequence[Values]) -> list[Figure]:
     """The curve of the three models, the calibration, and the spread of scores or errors."""
-    task, of = config.task.name, unit(config)
-    bins = evaluation["calibration"]
-    rows = sum(entry["rows"] for entry in bins)
-    off = sum(entry["rows"] * abs(entry["predicted"] - entry["observed"]) for entry in bins) / max(rows, 1)
-    told = {
-        "classification": (
-            "The further up and to the left, the better",
-            f"ROC curve: the share of rows with {config.target} that are found, against the false alarms to pay for it, "
-            "at each threshold. Guessing lies on the diagonal.",
-            "Below: no. Above: yes. The less they overlap, the better",
-            f"Predicted probabilities of the test rows, apart for those with {config.target} (positive) and those "
-            f"without (negative).",
-        ),
-        "regression": (
+    task, of, bins = config.task.name, unit(config), evaluation["calibration"]
+    gap = sum(entry["rows"] * abs(entry["predicted"] - entry["observed"]) for entry in bins)
+    gap /= max(sum(entry["rows"] for entry in bins), 1)
+    off = f"{number(gap * 100, 10)} percentage points" if task == "classification" else f"{number(gap, 10)} {of}"
+    if task == "classification":
+        curve_words = (
+            "The further up and left, the better",
+            f"ROC curve: how many rows where {config.target} is true are found, for how many false alarms. "
+            "Guessing goes along the diagonal.",
+        )
+        error_words = (
+            "The less the two classes overlap, the better",
+            f"Predicted probabilities of the test rows: positive are those where {config.target} is true.",
+        )
+    else:
+        bias = evaluation["models"]["model"]["test"]["bias"]["value"]
+        curve_words = (
             "The sooner it rises, the better",
-            f"The share of test rows whose error is at most so many {of}; the largest 5 % lie beyond the right edge.",
-            "A narrow peak at zero is good; a long tail is not",
-            f"Errors on the test rows: negative where the outcome was higher than predicted. The outermost "
-            f"bars collect what lies beyond. On average {signed(_bias(evaluation), 10)} {of}.",
-        ),
-    }[task]
+            f"Test rows whose error is at most so many {of}. The largest 5 % lie beyond the right edge.",
+        )
+        error_words = (
+            "A narrow peak around zero is good",
+            f"Left of zero the outcome was higher than predicted, right of it lower. The outermost bars collect what "
+            f"lies beyond. On average the prediction is off by {signed(bias, 10)} {of}.",
+        )
     return [
-        _figure(told[0], told[1], charts.curve(curve, task, of)),
+        _figure(*curve_words, charts.curve(curve, task, of)),
         _figure(
             "On the diagonal, predictions mean what they say",
-            f"Ten groups of equally many test rows, from low to high predictions. On average prediction and outcome "
-            f"of a group differ by {_difference(config, off)}.",
+            f"Ten equally large groups of test rows, from low to high predictions. The average group is {off} off.",
             charts.calibration(bins, task, of),
         ),
-        _figure(told[2].replace("Below: no. Above: yes. The", "Two hills, one for each class: the"), told[3], charts.errors(errors, task, of)),
+        _figure(*error_words, charts.errors(errors, task, of)),
     ]
+
+
+def slices(config: Config, evaluation: Values) -> tuple[list[Figure], str]:
+    """One figure for each sliced column, sensitive ones first, then by how much slices differ; and what is left out."""
+    metric, limit = evaluation["metric"], config.gate.slice_limit
+    columns: dict[str, list[Values]] = {}
+    for entry in evaluation["slices"]:
+        columns.setdefault(entry["column"], []).append(entry)
+    overall = evaluation["models"]["model"]["test"][metric]["value"]
+    seen = [entry[key] for entry in evaluation["slices"] for key in ("metric", "low", "high")]
+    seen = [value for value in [*seen, overall, *([] if limit is None else [limit])] if isfinite(value)]
+    room = (max(seen) - min(seen) or 1.0) * 0.05
+    domain = [min(seen) - room, max(seen) + 4 * room]  # the numbers of rows stand on the right
+    order = sorted(columns, key=lambda name: (not columns[name][0]["sensitive"], -_spread(columns[name])))
+    shown = sorted(order[:COLUMNS], key=lambda name: (not columns[name][0]["sensitive"], len(columns[name])))
+    figures = []
+    for name in shown:
+        ranked = sorted(columns[name], key=lambda entry: goodness(metric, entry["metric"]))
+        rest = f" The {len(ranked) - SLICES} best are left out." if len(ranked) > SLICES else ""
+        line = "" if limit is None else " Red line: the gate's limit."
+        figures.append(
+            _figure(
+                name,
+                f"Weakest first; numbers of rows on the right. Dashed: all rows.{line}{rest}",
+                charts.slices(
+                    ranked[:SLICES], metric_title(metric) + metric_unit(config, metric), overall, limit, domain
+                ),
+                "sensitive" if ranked[0]["sensitive"] else "",
+            )
+        )
+    left = order[COLUMNS:]
+    return figures, f"Columns with less spread are left out: {', '.join(left)}." if left else ""
+
+
+def reliance(config: Config, explanation: Values) -> list[Figure]:
+    """What the metric loses without each feature, and how far each moves single predictions."""
+    metric, parts = explanation["metric"], explanation["contributions"]
+    ranked = explanation["importance"]
+    bars = [
+        {**entry, "label": _named(config, entry["feature"]), "text": number(entry["loss"], ranked[0]["loss"])}
+        for entry in ranked[:FEATURES]
+    ]
+    left = f" {len(ranked) - FEATURES} features with less are left out." if len(ranked) > FEATURES else ""
+    points = dict(list(parts["points"].items())[:FEATURES])
+    return [
+        _figure(
+            "The longer the bar, the more the model needs the feature",
+            f"By how much {metric_title(metric)} gets worse when values of one feature are shuffled; the dark lines "
+            f"span the repeats.{left}",
+            charts.importance(bars, f"loss of {metric_title(metric)}{metric_unit(config, metric)}"),
+        ),
+        _figure(
+            "Right of zero, the feature raises the prediction",
+            f"One dot a row, for the features that move predictions most; contributions (SHAP values) are "
+            f"{parts['method']}. The colour is the rank of the feature's value; grey: missing, or a category.",
+            charts.swarm(points, {name: _named(config, name) for name in points}, _contribution_unit(config, parts)),
+            "ranks",
+        ),
+    ]
+
+
+def responses(config: Config, explanation: Values) -> list[Figure]:
+    """How the prediction answers to each of the most important features."""
+    entries = explanation["dependence"]
+    limits = [value for entry in entries for value in (*entry["low"], *entry["high"]) if isfinite(value)]
+    domain = [min(limits, default=0.0), max(limits, default=1.0)]
+    return [
+        _figure(
+            entry["feature"],
+            _description(config, entry["feature"]),
+            charts.dependence(entry, config.task.name, domain),
+        )
+        for entry in entries
+    ]
+
+
+def examples(config: Config, explanation: Values) -> list[Figure]:
+    """Single rows, and what moved their predictions."""
+    of = _contribution_unit(config, explanation["contributions"])
+    moves = [part["moved"] for told in explanation["examples"] for part in told["contributions"]]
+    domain = [min(0.0, *moves), max(0.0, *moves)] if moves else [0.0, 0.0]
+    figures = []
+    for told in explanation["examples"]:
+        bars = [
+            {
+                "label": f"{part['feature']} = {_value(part['value'])}",
+                "moved": part["moved"],
+                "text": signed(part["moved"], told["contributions"][0]["moved"]),
+            }
+            for part in told["contributions"]
+        ]
+        where = ", ".join(f"{name} {value}" for name, value in told["row"].items())
+        said = f"{prediction(config, told['prediction'])} predicted; {outcome(config, told['target'])}"
+        title = f"{told['title'].capitalize()}: {said}"
+        figures.append(_figure(title, where, charts.example(bars, of, domain)))
+    return figures
+
+
+def _figure(title: str, note: str, spec: charts.Spec, badge: str = "") -> Figure:
+    return Figure(title, note, charts.svg(spec, f"{title}. {note}"), badge)
+
+
+def _contribution_unit(config: Config, parts: Values) -> str:
+    return unit(config) or str(parts["unit"])
+
+
+def _named(config: Config, feature: str) -> str:
+    """The feature with what the declaration says of it, for readers who do not know the columns by heart."""
+    told = _description(config, feature)
+    return f"{feature} ({told})" if told else feature
+
+
+def _description(config: Config, feature: str) -> str:
+    column = config.data.columns.get(feature)
+    return column.description if column else ""
+
+
+def _value(value: object) -> str:
+    return "missing" if value in (None, "None") else plain(value) if isinstance(value, float) else str(value)
+
+
+def _spread(entries: Sequence[Values]) -> float:
+    known = [entry["metric"] for entry in entries if isfinite(entry["metric"])]
+    return max(known, default=0.0) - min(known, default=0.0)

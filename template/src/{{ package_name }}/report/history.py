@@ -16,8 +16,8 @@ from ..config import ROOT, Config
 from ..metrics import advantage
 
 Values = Mapping[str, Any]
-# What a run writes does not make the code dirty.
-OUTPUTS = (":(exclude)reports", ":(exclude)dvc.lock")
+NEEDED = {"task", "target", "metric", "rows", "models"}  # of an evaluation, to compare with it
+OUTPUTS = (":(exclude)reports", ":(exclude)dvc.lock")  # a run writes them: they do not make the code dirty
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,17 @@ class Change:
     within_interval: bool
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """This run beside the last committed one: what has changed, and the number of test rows then."""
+
+    metrics: list[Change]
+    slices: list[Change]
+    parameters: list[tuple[str, str, str]] | None  # None: there are none, or of another version
+    rows: int
+    headline: Change
+
+
 def head(root: Path = ROOT) -> Commit | None:
     """The last commit; None without Git, a repository or a commit."""
     told = _git("log", "-1", "--format=%h%n%cs%n%s", root=root)
@@ -65,9 +76,19 @@ def last_run(root: Path = ROOT) -> Past:
     return Past(evaluation, _params(_git("show", "HEAD:./params.yaml", root=root)))
 
 
-def comparable(now: Values, then: Values) -> bool:
-    """Whether both runs answered the same question, so that their metrics can be set side by side."""
-    return all(now[key] == then.get(key) for key in ("task", "target", "metric"))
+def compare(config: Config, now: Values, past: Past) -> Comparison | None:
+    """This run beside the last committed one; None if there is none, or if it answered another question."""
+    then = past.evaluation
+    if then is None or any(now[key] != then.get(key) for key in ("task", "target", "metric")):
+        return None
+    metrics = metric_changes(now, then)
+    return Comparison(
+        metrics=metrics,
+        slices=slice_changes(now, then),
+        parameters=None if past.params is None else parameter_changes(plain(config), past.params),
+        rows=then["rows"]["test"],
+        headline=next(change for change in metrics if change.name == now["metric"]),
+    )
 
 
 def metric_changes(now: Values, then: Values) -> list[Change]:
@@ -94,7 +115,9 @@ def parameter_changes(now: Values, then: Values) -> list[tuple[str, str, str]]:
     """Key, then and now of each parameter that differs; a dash where it was not set."""
     before, after = _flat(then), _flat(now)
     keys = sorted(before.keys() | after.keys())
-    return [(key, before.get(key, "–"), after.get(key, "–")) for key in keys if before.get(key) != after.get(key)]
+    return [
+        (key, before.get(key, "\u2013"), after.get(key, "\u2013")) for key in keys if before.get(key) != after.get(key)
+    ]
 
 
 def plain(config: Config) -> dict[str, Any]:
@@ -120,8 +143,8 @@ def _flat(values: Any, path: str = "") -> dict[str, str]:
             for name, value in values.items()
             for key, text in _flat(value, f"{path}.{name}" if path else str(name)).items()
         }
-    if isinstance(values, list) and values and all(isinstance(value, Mapping) for value in values):
-        return {f"{path}: {json.dumps(value)}": "set" for value in values}
+    if isinstance(values, list) and all(isinstance(value, Mapping) for value in values):
+        return {f"{path}: {json.dumps(value)}".replace('"', ""): "set" for value in values}
     return {path: values if isinstance(values, str) else json.dumps(values)}
 
 
@@ -137,7 +160,7 @@ def _json(text: str | None) -> Values | None:
         found = json.loads(text or "null")
     except json.JSONDecodeError:
         return None
-    return found if isinstance(found, dict) and "models" in found else None
+    return found if isinstance(found, dict) and found.keys() >= NEEDED else None
 
 
 def _git(*arguments: str, root: Path) -> str | None:

@@ -1,11 +1,14 @@
 """How the report writes numbers and names, the same in text, tables and charts."""
 
-import math
+import re
+from math import isclose, isfinite
+
+from markupsafe import Markup, escape
 
 from ..config import Config
 from ..metrics import LARGER_IS_BETTER
 
-NONE = "–"
+NONE, SPACE = "\u2013", "\u00a0"
 METRICS = {
     "roc_auc": "ROC AUC",
     "average_precision": "average precision",
@@ -16,25 +19,26 @@ METRICS = {
     "bias": "bias",
     "r2": "R²",
 }
+IN_UNITS = ("mae", "rmse", "bias")
 RULES = {
-    "margin_over_baseline": "Better than guessing",
-    "margin_over_linear": "Better than a linear model",
-    "slice_limit": "Good enough on every slice",
-    "sensitive_gap": "Even over sensitive groups",
-    "parity": "Exported as trained",
-    "latency_ms": "Fast enough",
+    "margin_over_baseline": "better than a guess",
+    "margin_over_linear": "better than a linear model",
+    "slice_limit": "good enough on every slice",
+    "sensitive_gap": "even over sensitive groups",
+    "parity": "exported as trained",
+    "latency_ms": "fast enough",
 }
 
 
 def number(value: float | None, like: float | None = None) -> str:
-    """A number with about four significant digits, or with as many decimals as `like` gets."""
-    if value is None or not math.isfinite(value):
+    """A number with about four significant digits, or with as many decimals as `like` would get."""
+    if value is None or not isfinite(value):
         return NONE
     if isinstance(value, int):
-        return f"{value:,}".replace("-", "−")
-    size = abs(value if like is None or not math.isfinite(like) else like)
-    decimals = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 10 else 3 if size >= 1 else 4
-    return f"{value:,.{decimals}f}".replace("-", "−")
+        return f"{value:,}".replace("-", "\u2212")
+    size = abs(value if like is None or not isfinite(like) else like)
+    decimals = next((places for bound, places in ((1000, 0), (100, 1), (10, 2), (1, 3)) if size >= bound), 4)
+    return f"{value:,.{decimals}f}".replace("-", "\u2212")
 
 
 def signed(value: float, like: float | None = None) -> str:
@@ -42,11 +46,24 @@ def signed(value: float, like: float | None = None) -> str:
     return ("+" if value > 0 else "") + number(value, like)
 
 
+def plain(value: float) -> str:
+    """A value of the data, without zeros at its end."""
+    return number(value, 1000) if abs(value) >= 1000 else f"{value:.4g}".replace("-", "\u2212")
+
+
 def share(value: float) -> str:
     """A share as a percentage; what is not nothing is not written as 0."""
-    if not math.isfinite(value):
+    if not isfinite(value):
         return NONE
-    return "< 0.1 %" if 0 < value < 0.001 else f"{value * 100:.3g} %" if value < 0.9995 else f"{value * 100:.4g} %"
+    percent = value * 100
+    if 0 < percent < 0.1:
+        return f"< 0.1{SPACE}%"
+    return f"{percent:.{0 if isclose(percent, round(percent)) else 1}f}{SPACE}%"
+
+
+def breakable(text: str) -> Markup:
+    """The text, escaped, with places where a long name may go on in the next line."""
+    return Markup(re.sub(r"([_/]|\.(?=[^\d\s]))(?=\w)", r"\1<wbr>", str(escape(text))))
 
 
 def metric_title(name: str) -> str:
@@ -54,9 +71,21 @@ def metric_title(name: str) -> str:
     return METRICS.get(name, name)
 
 
+def metric_unit(config: Config, name: str) -> str:
+    """The unit of a metric, to be appended to its title."""
+    return f", {unit(config)}" if name in IN_UNITS else ""
+
+
 def direction(name: str) -> str:
-    """Which way is better; nothing for the bias, which should be near zero."""
-    return "near 0 is better" if name == "bias" else "higher is better" if name in LARGER_IS_BETTER else "lower is better"
+    """Which way is better."""
+    if name == "bias":
+        return "near 0 is better"
+    return "higher is better" if name in LARGER_IS_BETTER else "lower is better"
+
+
+def capitalized(text: str) -> str:
+    """With a capital first letter, and the others as they are."""
+    return text[:1].upper() + text[1:]
 
 
 def rule_title(name: str) -> str:
@@ -65,20 +94,20 @@ def rule_title(name: str) -> str:
 
 
 def unit(config: Config) -> str:
-    """The unit of the predictions: none for probabilities, else what the declaration calls it, if it is short."""
+    """The unit of predictions: none for probabilities, else what the declaration calls it if that is short."""
     if config.task.name == "classification":
         return ""
     told = config.data.columns[config.target].description
-    return told if 0 < len(told) <= 20 else config.target
+    return told if 0 < len(told) <= 20 else f"{config.target} units"
 
 
 def prediction(config: Config, value: float) -> str:
-    """A prediction or an outcome, with its unit."""
+    """A prediction, with its unit."""
     return share(value) if config.task.name == "classification" else f"{number(value, 10)} {unit(config)}"
 
 
 def outcome(config: Config, value: float) -> str:
-    """What really happened."""
+    """What happened in truth."""
     if config.task.name == "classification":
         return f"{config.target}: {'yes' if value else 'no'}"
-    return prediction(config, value)
+    return f"it was {prediction(config, value)}"

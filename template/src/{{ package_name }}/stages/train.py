@@ -7,11 +7,12 @@ import polars as pl
 
 from ..config import Config
 from ..run import Files, start
-from ..training import cross_validate, fit, ship
 
 
 def run(config: Config, files: Files) -> None:
     """Write `models/{model,linear,baseline}/` and `reports/training.json`."""
+    from ..training import cross_validate, fit, ship  # scikit-learn takes a second that --help need not wait for
+
     train = pl.read_parquet(files.read("data/split/train.parquet"))
     validation = pl.read_parquet(files.read("data/split/validation.parquet"))
     inputs = json.loads(files.read("data/split/inputs.json").read_text())

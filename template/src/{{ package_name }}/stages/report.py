@@ -1,0 +1,65 @@
+"""One HTML file for people: what the run found, beside the last committed run. It opens anywhere, offline."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ..config import Config
+from ..errors import ProjectError
+from ..report import history
+from ..report.page import Run, render
+from ..run import Files, start
+
+PARTS = ("train", "validation", "test")
+
+
+def run(config: Config, files: Files) -> None:
+    """Write `reports/report.html`. What an optional stage has not written is said to be missing there."""
+    found = Run(
+        validation=_json(files.read("reports/validation.json")),
+        training=_json(files.read("reports/training.json")),
+        evaluation=_json(files.read("reports/evaluation.json")),
+        explanation=_optional(files, "reports/explanation.json"),
+        gate=_optional(files, "reports/gate.json"),
+        latency=_optional(files, "reports/latency.json"),
+        parts=_parts(config, files),
+        curve=pl.read_csv(files.read("reports/plots/curve.csv")).to_dicts(),
+        errors=pl.read_csv(files.read("reports/plots/errors.csv")).to_dicts(),
+    )
+    page = render(config, found, history.last_run(), history.head())
+    target = files.write("reports/report.html")
+    target.write_text(page, encoding="utf-8")
+    print(f"report: {target}")
+
+
+def _parts(config: Config, files: Files) -> list[dict[str, Any]]:
+    """Rows, mean of the target and period of each part of the split; nothing if the data are not here."""
+    time = config.data.time
+    period = [pl.col(time).min().alias("from"), pl.col(time).max().alias("to")] if time else []
+    found = []
+    for part in PARTS:
+        try:
+            table = pl.scan_parquet(files.read(f"data/split/{part}.parquet"))
+        except ProjectError:
+            return []
+        target = pl.col(config.target).cast(pl.Float64).mean().alias("target")
+        row = table.select(pl.len().alias("rows"), target, *period).collect().row(0, named=True)
+        found.append({"from": None, "to": None, **row, "name": part})
+    return found
+
+
+def _json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _optional(files: Files, path: str) -> Any:
+    try:
+        return _json(files.read(path))
+    except ProjectError:
+        return None
+
+
+if __name__ == "__main__":
+    start(run)
