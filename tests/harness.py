@@ -95,8 +95,8 @@ def all_answers() -> Iterator[dict[str, Any]]:
     }
     missing = {pair for a, b in combinations(values, 2) for pair in pairs({a: values[a], b: values[b]})}
     while missing:
-        row = dict(min(missing, key=repr))
-        for name in values.keys() - row.keys():
+        row = dict(min(missing, key=sorted))
+        for name in (name for name in values if name not in row):
             row[name] = max(values[name], key=lambda value: len(pairs_of({**row, name: value}) & missing))
         missing -= pairs_of(row)
         yield {**row, "features": list(row["features"])}

@@ -112,6 +112,7 @@ WRONG = [
         "by: [destination]",
         "history: no column destination in conf/data/flights.yaml; it has .*dest",
     ),
+    ("conf/features/flights.yaml", "America/New_York", "Mars/Base", "features.calendar.0.timezone: no time zone"),
     ("conf/config.yaml", "seed: 2013", "sead: 2013", "sead: unknown key; allowed: .*seed"),
 ]
 

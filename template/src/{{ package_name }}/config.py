@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from .errors import ProjectError
 
@@ -86,11 +87,19 @@ class Data(Strict):
         return self
 
 
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError("no time zone of that name; allowed are names such as UTC or America/New_York") from None
+    return name
+
+
 class Calendar(Strict):
     """Parts of a timestamp as features, read on the clock of `timezone`."""
 
     column: str
-    timezone: str = "UTC"
+    timezone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
     parts: list[Literal["hour", "minute_of_day", "weekday", "month", "day_of_year"]]
 
 

@@ -10,7 +10,7 @@ from .config import Config
 from .metrics import Array, advantage, intervals
 
 BINS = 10
-POINTS = 60
+POINTS = 61
 
 
 def compare(
@@ -102,20 +102,22 @@ def calibration(config: Config, rows: pl.DataFrame, score: Array) -> pl.DataFram
 
 
 def curve(config: Config, rows: pl.DataFrame, scores: Mapping[str, Array]) -> pl.DataFrame:
-    """For each model, the ROC curve; for regression, the share of rows whose error is at most x."""
-    target, tables = _target(rows, config), []
+    """The ROC curve of each model; for regression, the share of rows whose error is at most x. A column a model."""
+    target = _target(rows, config)
+    if config.task.name == "regression":
+        errors = {name: np.sort(np.abs(score - target)) for name, score in scores.items()}
+        x = np.linspace(0, max(np.quantile(error, 0.99) for error in errors.values()), POINTS)
+        shares = {name: np.searchsorted(error, x, "right") / len(error) for name, error in errors.items()}
+        return pl.DataFrame({"x": x, **shares})
+    x = np.linspace(0, 1, POINTS)
+    found = {}
     for name, score in scores.items():
-        if config.task.name == "classification":
-            order = np.argsort(-score, kind="stable")
-            last = np.append(score[order][1:] != score[order][:-1], True)  # a threshold cannot cut through ties
-            y = np.append(0, np.cumsum(target[order])[last] / target.sum())
-            x = np.append(0, np.cumsum(1 - target[order])[last] / (1 - target).sum())
-        else:
-            x = np.sort(np.abs(score - target))
-            y = np.arange(1, len(x) + 1) / len(x)
-        pick = np.unique(np.linspace(0, len(x) - 1, POINTS).astype(int))
-        tables.append(pl.DataFrame({"model": [name] * len(pick), "x": x[pick], "y": y[pick]}))
-    return pl.concat(tables)
+        order = np.argsort(-score, kind="stable")
+        last = np.append(score[order][1:] != score[order][:-1], True)  # a threshold cannot cut through ties
+        true = np.append(0, np.cumsum(target[order])[last] / target.sum())
+        false = np.append(0, np.cumsum(1 - target[order])[last] / (1 - target).sum())
+        found[name] = np.interp(x, false, true)
+    return pl.DataFrame({"x": x, **found})
 
 
 def errors(config: Config, rows: pl.DataFrame, score: Array) -> pl.DataFrame:

@@ -29,16 +29,14 @@ PALETTE = {
 }
 COLOUR = {name: light for name, (light, _) in PALETTE.items()}
 RANKS = ["#3b82f6", "#9ca3af", "#e11d48"]  # low, middle and high values: legible on both
-DASHES = {
-    "model": [1, 0],
-    "linear": [6, 3],
-    "baseline": [2, 3],
-}  # colour is not the only difference
+# Colour is not the only difference between two lines.
+DASHES = {"model": [1, 0], "linear": [6, 3], "baseline": [2, 3]}
 WIDTH, SMALL = 420, 310
 LABEL = 50  # letters of a label
 ROW = 38  # a row has its label above its mark, so that long names need no margin
-# Measuring texts is what takes the time of a drawing, so long ones are put in afterwards, in place of such a letter.
-STAND_INS = re.compile("[\ue000-\uf8ff]")
+# Measuring texts is what takes the time of a drawing, so long ones are put in afterwards, in place of a single letter.
+FIRST = 0x100  # of these letters, which fonts have and numbers on axes have not
+STAND_IN = re.compile("(?<=>)[\u0100-\u017f](?=</text>)")
 TENTHS = re.compile(r"(\.\d)\d+")
 FONT = "sans-serif"  # to measure with; the page shows its own
 
@@ -49,8 +47,8 @@ def svg(spec: Spec, label: str) -> str:
 
     drawn: str = vl_convert.vegalite_to_svg(_known(_look(spec)))
     drawn = re.sub(r"<[^>]+>", lambda tag: _shorten(tag[0]), drawn)
-    texts = spec.get("usermeta", [])
-    drawn = STAND_INS.sub(lambda found: _text(texts, found[0]), drawn)
+    texts = spec.get("usermeta", {}).get("texts", [])
+    drawn = STAND_IN.sub(lambda found: _text(texts, found[0]), drawn)
     return drawn.replace("<svg ", f'<svg role="img" aria-label="{escape(label)}" ', 1)
 
 
@@ -80,12 +78,13 @@ def curve(points: Rows, task: str, unit: str) -> Spec:
     roc = task == "classification"
     shares = {"format": "%", "tickCount": 5}
     end = 1.0 if roc else _percentile(points, 0.95)
+    kept = [point for point in points if point["x"] <= end]
     titles = ("false positive rate", "true positive rate") if roc else (f"error of at most, {unit}", "share of rows")
     models = list(dict.fromkeys(point["model"] for point in points))
     styles = {"domain": models, "range": [COLOUR.get(model, COLOUR["ink"]) for model in models]}
     dashes = {"domain": models, "range": [DASHES.get(model, [1, 0]) for model in models]}
     line = {
-        "mark": {"type": "line", "strokeWidth": 2.2, "clip": not roc},
+        "mark": {"type": "line", "strokeWidth": 2.2},
         "encoding": {
             "x": _number(
                 "x", titles[0], scale={"domain": [0, end], "nice": False}, axis=shares if roc else {"tickCount": 5}
@@ -101,7 +100,7 @@ def curve(points: Rows, task: str, unit: str) -> Spec:
             "order": {"field": "y", "type": "quantitative"},
         },
     }
-    return {"width": SMALL, "height": 270, "data": {"values": list(points)}, "layer": [line]}
+    return {"width": SMALL, "height": 270, "data": {"values": kept}, "layer": [line]}
 
 
 def calibration(bins: Rows, task: str, unit: str) -> Spec:
@@ -174,7 +173,8 @@ def slices(entries: Rows, title: str, overall: float, limit: float | None, domai
         limit: what the gate asks of each slice, if it does.
         domain: of the x axis, the same for all columns.
     """
-    texts = [_cut(entry["value"], 18) for entry in entries] + [f"{entry['rows']:,}" for entry in entries]
+    names, counts = [_cut(entry["value"], 18) for entry in entries], [f"{entry['rows']:,}" for entry in entries]
+    room = 7.5 * max(map(len, names), default=0) + 10
     values = [
         {
             **{key: entry[key] for key in ("metric", "low", "high")},
@@ -191,8 +191,7 @@ def slices(entries: Rows, title: str, overall: float, limit: float | None, domai
         axis={"tickCount": 6},
     )
     y: Spec = {"field": "value", "type": "ordinal", "sort": None, "title": None}
-    room = 7.5 * max(map(len, texts), default=0) + 8
-    y["axis"] = {"minExtent": room, "domain": False, "labelColor": COLOUR["ink"]}
+    y["axis"] = {"domain": False, "labelColor": COLOUR["ink"]}
     low = {**x, "field": "low"}
     guide = {"type": "rule", "color": COLOUR["grid"]}
     interval = {"type": "rule", "color": COLOUR["model"], "strokeWidth": 3, "opacity": 0.45}
@@ -201,9 +200,11 @@ def slices(entries: Rows, title: str, overall: float, limit: float | None, domai
     lines = [_line(overall, "muted", [4, 3])]
     lines += [] if limit is None else [_line(limit, "limit")]
     return {
-        "width": WIDTH,
-        "height": {"step": 24},
-        "usermeta": texts,
+        "width": WIDTH - room,
+        "height": 24 * max(len(values), 1),
+        "autosize": "none",
+        "padding": {"left": room, "right": 8, "top": 2, "bottom": 40},
+        "usermeta": {"texts": names + counts},
         "data": {"values": values},
         "layer": [
             {"mark": guide, "encoding": {"y": y, "x": {**x, "field": "from"}, "x2": {"field": "low"}}},
@@ -381,19 +382,19 @@ def _rows(entries: Rows, layers: list[Spec], under: Sequence[Spec] = ()) -> Spec
         "height": ROW * max(len(rows), 1),
         "autosize": "none",
         "padding": {"left": 4, "right": 4, "top": 2, "bottom": 40},
-        "usermeta": texts,
+        "usermeta": {"texts": texts},
         "data": {"values": rows},
         "layer": [*under, label, *layers],
     }
 
 
 def _stand_in(number: int) -> str:
-    return chr(0xE000 + number)
+    return chr(FIRST + number)
 
 
 def _text(texts: Sequence[str], letter: str) -> str:
     """The text that `letter` stands for, escaped; a letter that stands for none is one of the data."""
-    number = ord(letter) - 0xE000
+    number = ord(letter) - FIRST
     return escape(texts[number]) if number < len(texts) else letter
 
 

@@ -25,13 +25,19 @@ def run(config: Config, files: Files) -> None:
         gate=_optional(files, "reports/gate.json"),
         latency=_optional(files, "reports/latency.json"),
         parts=_parts(config, files),
-        curve=pl.read_csv(files.read("reports/plots/curve.csv")).to_dicts(),
+        curve=_long(pl.read_csv(files.read("reports/plots/curve.csv"))),
         errors=pl.read_csv(files.read("reports/plots/errors.csv")).to_dicts(),
     )
     page = render(config, found, history.last_run(), history.head())
     target = files.write("reports/report.html")
     target.write_text(page, encoding="utf-8")
     print(f"report: {target}")
+
+
+def _long(table: pl.DataFrame) -> list[dict[str, Any]]:
+    """A table with a column for each model as rows of x, model and y."""
+    models = [name for name in table.columns if name != "x"]
+    return [{"model": name, "x": x, "y": y} for name in models for x, y in table.select("x", name).iter_rows()]
 
 
 def _parts(config: Config, files: Files) -> list[dict[str, Any]]:
