@@ -7,7 +7,7 @@ pytestmark = pytest.mark.project
 
 DECLARATION = """
 name: weather
-source: {{_target_: ${{package}}.data.read_files, path: data/raw/weather.csv}}
+source: {{_target_: "${{package}}.data.read_files", path: data/raw/weather.csv}}
 target: {{{target}}}
 time: time_hour
 key: [origin, time_hour]

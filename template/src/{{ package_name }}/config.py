@@ -5,17 +5,23 @@ know, naming the file, the key and what is allowed.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import yaml
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from .errors import ProjectError
 
 ROOT = Path(__file__).parents[2]
+# What Hydra raises when people's files or overrides are wrong.
+COMPOSING = (HydraException, OmegaConfBaseException, yaml.YAMLError)
 TaskName = Literal["classification", "regression"]
 Kind = Literal["numeric", "categorical", "boolean", "datetime", "identifier", "ignored"]
 Duration = Annotated[str, Field(pattern=r"^\d+[mhd]$", description="a duration such as 90m, 6h or 28d")]
@@ -273,17 +279,27 @@ def duration(text: str) -> timedelta:
     return timedelta(**{unit: int(text[:-1])})
 
 
+def read(composed: DictConfig, root: Path = ROOT) -> Config:
+    """The configuration as Hydra composed it, resolved and checked.
+
+    Raises:
+        ProjectError: a key or value is wrong, or refers to one that does not exist.
+    """
+    try:
+        raw = OmegaConf.to_container(composed, resolve=True)
+    except OmegaConfBaseException as error:
+        reason = f"conf/config.yaml does not compose: {str(error).splitlines()[0]}"
+        raise ProjectError("\n".join([*_unknown_groups(composed, root), reason])) from None
+    return parse(raw, root)  # type: ignore[arg-type]
+
+
 def parse(raw: Mapping[str, Any], root: Path = ROOT) -> Config:
-    """The composed configuration as typed settings.
+    """The composed and resolved configuration as typed settings.
 
     Raises:
         ProjectError: a key or value is wrong; every finding names file, key and what is allowed.
     """
-    problems = [
-        f"conf/config.yaml: {key}: unknown key; allowed: {', '.join(_keys(Config))}, or a folder of that name in conf/"
-        for key in raw
-        if key not in _keys(Config) and not (root / "conf" / key).is_dir()
-    ]
+    problems = _unknown_groups(raw, root)
     try:
         config = Config.model_validate(raw)
     except ValidationError as error:
@@ -293,6 +309,14 @@ def parse(raw: Mapping[str, Any], root: Path = ROOT) -> Config:
     if problems:
         raise ProjectError("\n".join(problems))
     return config
+
+
+def _unknown_groups(raw: Iterable[Any], root: Path) -> list[str]:
+    return [
+        f"conf/config.yaml: {key}: unknown key; allowed: {', '.join(_keys(Config))}, or a folder of that name in conf/"
+        for key in raw
+        if key not in _keys(Config) and not (root / "conf" / str(key)).is_dir()
+    ]
 
 
 def _disagreements(config: Config) -> list[str]:

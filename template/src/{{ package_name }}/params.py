@@ -7,9 +7,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from .config import ROOT, parse
+from .config import COMPOSING, ROOT, read
 from .errors import ProjectError
-from .run import complain
+from .run import complain, not_composed
 
 
 def compose(overrides: list[str], root: Path = ROOT) -> str:
@@ -20,17 +20,15 @@ def compose(overrides: list[str], root: Path = ROOT) -> str:
     """
     from hydra import compose as hydra_compose
     from hydra import initialize_config_dir
-    from hydra.errors import HydraException
     from omegaconf import OmegaConf
-    from omegaconf.errors import OmegaConfBaseException
 
     try:
         with initialize_config_dir(str(root / "conf"), version_base="1.3"):
             composed = hydra_compose("config", overrides=overrides)
-        OmegaConf.resolve(composed)
-    except (HydraException, OmegaConfBaseException) as error:
-        raise ProjectError(f"conf/config.yaml does not compose: {error}") from None
-    parse(OmegaConf.to_container(composed), root)  # type: ignore[arg-type]
+    except COMPOSING as error:
+        raise not_composed(error) from None
+    read(composed, root)
+    OmegaConf.resolve(composed)
     return OmegaConf.to_yaml(composed)
 
 

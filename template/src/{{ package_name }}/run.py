@@ -17,9 +17,9 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import hydra  # noqa: E402
 from hydra.core.hydra_config import HydraConfig  # noqa: E402
-from omegaconf import DictConfig, OmegaConf  # noqa: E402
+from omegaconf import DictConfig  # noqa: E402
 
-from .config import ROOT, Config, parse  # noqa: E402
+from .config import COMPOSING, ROOT, Config, read  # noqa: E402
 from .errors import ProjectError  # noqa: E402
 
 
@@ -54,18 +54,28 @@ Stage = Callable[[Config, Files], None]
 def start(stage: Stage) -> None:
     """Compose the configuration from the command line, check it and run the stage.
 
-    A `ProjectError` becomes one message and exit code 1; anything else is a defect and keeps its traceback.
+    What a person can mend becomes one message and exit code 1; anything else is a defect and keeps its traceback.
     """
 
     def task(composed: DictConfig) -> None:
         try:
-            raw = OmegaConf.to_container(composed, resolve=True)
-            stage(parse(raw), Files(Path(HydraConfig.get().runtime.output_dir)))  # type: ignore[arg-type]
+            stage(read(composed), Files(Path(HydraConfig.get().runtime.output_dir)))
         except ProjectError as error:
             complain(error)
             sys.exit(1)
 
-    hydra.main(version_base="1.3", config_path=str(ROOT / "conf"), config_name="config")(task)()
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra would print and exit by itself
+    try:
+        hydra.main(version_base="1.3", config_path=str(ROOT / "conf"), config_name="config")(task)()
+    except COMPOSING as error:
+        complain(not_composed(error))
+        sys.exit(1)
+
+
+def not_composed(error: Exception) -> ProjectError:
+    """What Hydra, OmegaConf or the YAML parser says, as one failure over several lines."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return ProjectError("\n  ".join([f"conf/config.yaml does not compose: {lines[0]}", *lines[1:]]))
 
 
 def complain(error: ProjectError) -> None:
@@ -75,4 +85,5 @@ def complain(error: ProjectError) -> None:
 
     console = Console(stderr=True, soft_wrap=True)
     for line in str(error).splitlines():
-        console.print(Text.assemble(("error: ", "bold red"), line))
+        begin = ("", "") if line.startswith(" ") else ("error: ", "bold red")
+        console.print(Text.assemble(begin, line))

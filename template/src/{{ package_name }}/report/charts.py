@@ -248,10 +248,10 @@ def swarm(points: Mapping[str, Points], labels: Mapping[str, str], unit: str) ->
     for row, pairs in enumerate(points.values()):
         offsets = _spread([moved for _, moved in pairs], size / 60)
         for (rank, moved), offset in zip(pairs, offsets, strict=True):
-            dots.append({"moved": moved, "lower": row + 0.72 + offset, "rank": rank})
+            dots.append({"moved": moved, "lower": row + 0.72 + offset, "rank": -1.0 if rank is None else rank})
     ranks: Spec = {"field": "rank", "type": "quantitative", "legend": None}
     ranks |= {"scale": {"domain": [0, 1], "range": RANKS}}
-    colour = {"condition": {"test": "isValid(datum.rank)", **ranks}, "value": COLOUR["baseline"]}
+    colour = {"condition": {"test": "datum.rank >= 0", **ranks}, "value": COLOUR["baseline"]}
     mark = {"type": "point", "shape": "circle", "filled": True, "size": 9, "opacity": 1}
     x = _number("moved", f"moves the prediction by ({unit})", axis={"tickCount": 6})
     layer = {"data": {"values": dots}, **_layer(mark, "lower", x=x, color=colour)}

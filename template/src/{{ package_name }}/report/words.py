@@ -110,4 +110,4 @@ def outcome(config: Config, value: float) -> str:
     """What happened in truth."""
     if config.task.name == "classification":
         return f"{config.target}: {'yes' if value else 'no'}"
-    return f"it was {prediction(config, value)}"
+    return f"it was {plain(value)} {unit(config)}"

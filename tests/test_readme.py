@@ -1,0 +1,66 @@
+"""The commands of README.md and docs/, as a newcomer types them: nothing installed, nothing shared."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from harness import Project, commit, environment, include, render, run, snapshot
+
+pytestmark = pytest.mark.project
+
+
+@pytest.fixture
+def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No environment is given from outside: each project makes its own `.venv`."""
+    outside = environment()
+    monkeypatch.setattr(
+        "harness.environment", lambda: {k: v for k, v in outside.items() if k != "UV_PROJECT_ENVIRONMENT"}
+    )
+
+
+@pytest.mark.usefixtures("fresh")
+def test_make_demo_starts_clean_and_ends_with_metrics_report_and_next_commands(tmp_path: Path) -> None:
+    template = snapshot(tmp_path / "template")
+    commit(template)
+    (template / "build/demo").mkdir(parents=True)
+    (template / "build/demo/stale").write_text("from an earlier demo")
+    printed = run("make", "demo", cwd=template).stdout
+    assert not (template / "build/demo/stale").exists()
+    assert "gate passed: 6 rules hold" in printed
+    assert f"report     {template / 'build/demo/reports/report.html'}" in printed
+    assert printed.index("next ") < printed.index("cd build/demo")
+    assert run("git", "status", "--porcelain", cwd=template).stdout == ""
+
+
+@pytest.mark.usefixtures("fresh")
+def test_uvx_copies_the_template_and_make_works_from_the_first_minute(template: Path, tmp_path: Path) -> None:
+    printed = run("uvx", "copier", "copy", "--defaults", template, "my-project", cwd=tmp_path).stderr
+    assert "make run" in printed
+    project = Project(tmp_path / "my-project")
+    project.run("git", "init", "--quiet")
+    assert "run the pipeline" in project.run("make", "help").stdout
+    project.run("make", "smoke")
+    size = sum(path.stat().st_size for path in (project.path / ".venv").rglob("*") if path.is_file()) / 2**20
+    assert size < 900  # MB; what each large package is for stands in pyproject.toml
+    shutil.rmtree(project.path / ".venv")
+
+
+@pytest.mark.parametrize("storage", sorted(include("versions.yml")["storage_plugins"]))
+def test_the_plugin_of_every_storage_fits_into_the_lock(storage: str, template: Path, tmp_path: Path) -> None:
+    project = render(template, tmp_path / "project", storage=storage)
+    run("uv", "lock", cwd=project)
+    plugin = include("versions.yml")["storage_plugins"][storage]
+    assert f'name = "{plugin}"' in (project / "uv.lock").read_text()
+
+
+def test_a_model_that_onnx_has_no_words_for_ships_as_skops(mine: Project) -> None:
+    task = mine.json("reports/evaluation.json")["task"]
+    kind = {"classification": "Classifier", "regression": "Regressor"}[task]
+    (mine.path / "conf/model/histogram.yaml").write_text(
+        "name: histogram\nencode: ordinal\nscale: false\nestimator:\n"
+        f"  _target_: sklearn.ensemble.HistGradientBoosting{kind}\n  max_iter: 30\n  random_state: ${{seed}}\n"
+    )
+    mine.module("stages.train", "model=histogram", "hydra.run.dir=outputs/mine")
+    mine.module("stages.evaluate", "hydra.run.dir=outputs/mine")
+    assert mine.json("outputs/mine/reports/training.json")["model"]["format"] == "skops"
+    assert mine.json("outputs/mine/reports/evaluation.json")["ahead"]["baseline"]["low"] > 0
