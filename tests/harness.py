@@ -115,7 +115,8 @@ def pairs_of(row: Answers) -> set[frozenset[tuple[str, Any]]]:
 
 def environment(python: str = "3.11") -> dict[str, str]:
     """This process's environment without what would leak into a project; the renders of a worker share one."""
-    result = {key: value for key, value in os.environ.items() if not key.startswith(("GIT_", "VIRTUAL_ENV", "UV_RUN"))}
+    leaks = ("GIT_", "MAKE", "MFLAGS", "UV_RUN", "VIRTUAL_ENV")
+    result = {key: value for key, value in os.environ.items() if not key.startswith(leaks)}
     result.pop("PYTHONDONTWRITEBYTECODE", None)  # imports would take 2 to 5 times longer
     if "UV" in result:  # `uv run` says where it is; it need not be on PATH
         result["PATH"] = f"{Path(result['UV']).parent}{os.pathsep}{result['PATH']}"

@@ -55,10 +55,10 @@ def test_the_plugin_of_every_storage_fits_into_the_lock(storage: str, template: 
 
 def test_a_model_that_onnx_has_no_words_for_ships_as_skops(mine: Project) -> None:
     task = mine.json("reports/evaluation.json")["task"]
-    kind = {"classification": "Classifier", "regression": "Regressor"}[task]
+    estimator = {"classification": "Classifier\n", "regression": "Regressor\n  loss: absolute_error\n"}[task]
     (mine.path / "conf/model/histogram.yaml").write_text(
         "name: histogram\nencode: ordinal\nscale: false\nestimator:\n"
-        f"  _target_: sklearn.ensemble.HistGradientBoosting{kind}\n  max_iter: 30\n  random_state: ${{seed}}\n"
+        f"  _target_: sklearn.ensemble.HistGradientBoosting{estimator}  max_iter: 30\n  random_state: ${{seed}}\n"
     )
     mine.module("stages.train", "model=histogram", "hydra.run.dir=outputs/mine")
     mine.module("stages.evaluate", "hydra.run.dir=outputs/mine")

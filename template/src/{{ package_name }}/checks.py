@@ -129,13 +129,14 @@ def _leaks(table: pl.DataFrame, config: Config) -> Iterator[Finding]:
 
 
 def _skill(values: np.ndarray, target: np.ndarray, task: str) -> float:
-    """How well one column alone ranks (AUC, either way round) or follows (absolute correlation) the target."""
+    """How well one column alone ranks (AUC, either way round) or follows (absolute rank correlation) the target."""
     if len(values) < 100 or np.ptp(values) == 0 or np.ptp(target) == 0:
         return 0.0
     if task == "classification":
         auc = roc_auc(target, values)
         return max(auc, 1 - auc)
-    return float(abs(np.corrcoef(values, target)[0, 1]))
+    ranks = (pl.Series(numbers).rank().to_numpy() for numbers in (values, target))
+    return float(abs(np.corrcoef(*ranks)[0, 1]))
 
 
 def _row(table: pl.DataFrame, row: int, config: Config) -> str:

@@ -67,8 +67,20 @@ def _cast(name: str, dtype: pl.DataType, column: Column) -> pl.Expr:
         text = value.cast(pl.String).str.strip_chars().str.to_lowercase()
         return pl.when(text.is_in(TRUE)).then(True).when(text.is_in(FALSE)).then(False).otherwise(None).alias(name)
     if column.kind == "datetime":
-        return (value.str.to_datetime(strict=False) if dtype == pl.String else value).cast(pl.Datetime("us"))
+        return _in_utc(value, dtype)
     return value
+
+
+def _in_utc(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """A datetime in UTC without a zone; text may be ISO 8601, with an offset or `Z` (which counts) or without."""
+    if dtype == pl.String:
+        text = value.str.strip_chars().str.replace(" ", "T", literal=True)
+        zoned = text.str.to_datetime("%+", time_zone="UTC", strict=False).dt.replace_time_zone(None)
+        formats = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d")
+        value = pl.coalesce(zoned, *(text.str.to_datetime(form, strict=False) for form in formats))
+    elif isinstance(dtype, pl.Datetime) and dtype.time_zone:
+        value = value.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    return value.cast(pl.Datetime("us"))
 
 
 def model_inputs(train: pl.DataFrame, config: Config) -> dict[str, Input]:
