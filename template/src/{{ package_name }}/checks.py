@@ -135,8 +135,8 @@ def _skill(values: np.ndarray, target: np.ndarray, task: str) -> float:
     if task == "classification":
         auc = roc_auc(target, values)
         return max(auc, 1 - auc)
-    ranks = (pl.Series(numbers).rank().to_numpy() for numbers in (values, target))
-    return float(abs(np.corrcoef(*ranks)[0, 1]))
+    ranks = np.stack([pl.Series(numbers).rank().to_numpy() for numbers in (values, target)])
+    return float(abs(np.corrcoef(ranks)[0, 1]))
 
 
 def _row(table: pl.DataFrame, row: int, config: Config) -> str:

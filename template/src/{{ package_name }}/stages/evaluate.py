@@ -2,11 +2,7 @@
 
 import json
 
-import polars as pl
-
-from ..artifact import load
 from ..config import Config
-from ..evaluation import calibration, compare, curve, errors, slices
 from ..run import Files, start
 
 MODELS = ("model", "linear", "baseline")
@@ -14,6 +10,12 @@ MODELS = ("model", "linear", "baseline")
 
 def run(config: Config, files: Files) -> None:
     """Write `reports/metrics.json`, `reports/evaluation.json`, `reports/plots/*.csv` and `data/predictions.parquet`."""
+    # Imported late, so that --help does not wait for them.
+    import polars as pl
+
+    from ..artifact import load
+    from ..evaluation import calibration, compare, curve, errors, slices
+
     models = {name: load(files.read(f"models/{name}")) for name in MODELS}
     parts = {part: pl.read_parquet(files.read(f"data/split/{part}.parquet")) for part in ("validation", "test")}
     scores = {part: {name: model.score(rows) for name, model in models.items()} for part, rows in parts.items()}

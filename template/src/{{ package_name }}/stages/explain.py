@@ -1,18 +1,24 @@
 """Explain the exported model: what it relies on, how it responds, and why it said what it said."""
 
 import json
+from typing import TYPE_CHECKING
 
-import polars as pl
-
-from ..artifact import load
 from ..config import Config
-from ..contributions import contributions
-from ..explanation import dependence, examples, importance, summary
 from ..run import Files, start
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 def run(config: Config, files: Files) -> None:
     """Write `reports/explanation.json` and `reports/plots/importance.csv`."""
+    # Imported late, so that --help does not wait for them.
+    import polars as pl
+
+    from ..artifact import load
+    from ..contributions import contributions
+    from ..explanation import dependence, examples, importance, summary
+
     folder, settings = files.read("models/model"), config.explain
     model = load(folder)
     test = pl.read_parquet(files.read("data/split/test.parquet"))
@@ -32,7 +38,7 @@ def run(config: Config, files: Files) -> None:
     print(f"explain: {config.task.metric} rests most on {', '.join(top[:3])}")
 
 
-def _some(rows: pl.DataFrame, count: int) -> pl.DataFrame:
+def _some(rows: "pl.DataFrame", count: int) -> "pl.DataFrame":
     """`count` rows, evenly spread."""
     return rows[:: max(1, len(rows) // count)].head(count)
 

@@ -4,13 +4,8 @@ import json
 from pathlib import Path
 from time import perf_counter
 
-import polars as pl
-
-from ..artifact import load
-from ..columns import prepare
 from ..config import Config
 from ..errors import ProjectError
-from ..gates import judge
 from ..run import Files, start
 
 ROUNDS = 200
@@ -22,6 +17,8 @@ def run(config: Config, files: Files) -> None:
     Raises:
         ProjectError: at least one rule is broken. The report is written all the same, to show why.
     """
+    from ..gates import judge  # imported late, so that --help does not wait for it
+
     evaluation = json.loads(files.read("reports/evaluation.json").read_text())
     training = json.loads(files.read("reports/training.json").read_text())
     latency = _latency_ms(files.read("models/model"), files.read("data/split/test.parquet"))
@@ -40,6 +37,11 @@ def run(config: Config, files: Files) -> None:
 
 def _latency_ms(folder: Path, test: Path) -> float:
     """The median time of one prediction for one row, in milliseconds, after a warm-up."""
+    import polars as pl
+
+    from ..artifact import load
+    from ..columns import prepare
+
     model = load(folder)
     row = prepare(pl.read_parquet(test, n_rows=1), model.inputs)
     times = []

@@ -9,7 +9,6 @@ import polars as pl
 from ..config import Config
 from ..errors import ProjectError
 from ..report import history
-from ..report.page import Run, render
 from ..run import Files, start
 
 PARTS = ("train", "validation", "test")
@@ -17,6 +16,8 @@ PARTS = ("train", "validation", "test")
 
 def run(config: Config, files: Files) -> None:
     """Write `reports/report.html`. What an optional stage has not written is said to be missing there."""
+    from ..report.page import Run, render  # charts and template engine: --help need not wait for them
+
     found = Run(
         validation=_json(files.read("reports/validation.json")),
         training=_json(files.read("reports/training.json")),

@@ -2,13 +2,8 @@
 
 import json
 
-import polars as pl
-
-from ..columns import model_inputs
 from ..config import Config
-from ..features import add_features
 from ..run import Files, start
-from ..splitting import assign, refuse_overlap
 
 
 def run(config: Config, files: Files) -> None:
@@ -17,6 +12,13 @@ def run(config: Config, files: Files) -> None:
     Raises:
         ProjectError: a part is empty, or two parts overlap.
     """
+    # Imported late, so that --help does not wait for them.
+    import polars as pl
+
+    from ..columns import model_inputs
+    from ..features import add_features
+    from ..splitting import assign, refuse_overlap
+
     table = pl.read_parquet(files.read("data/ingested.parquet"))
     if config.split.until is not None:
         table = table.filter(pl.col(str(config.data.time)) < config.split.until)

@@ -3,15 +3,16 @@
 import json
 from typing import Any
 
-import polars as pl
-
 from ..config import Config
 from ..run import Files, start
 
 
 def run(config: Config, files: Files) -> None:
     """Write `models/{model,linear,baseline}/` and `reports/training.json`."""
-    from ..training import cross_validate, fit, ship  # scikit-learn takes a second that --help need not wait for
+    # Imported late, so that --help does not wait for them.
+    import polars as pl
+
+    from ..training import cross_validate, fit, ship
 
     train = pl.read_parquet(files.read("data/split/train.parquet"))
     validation = pl.read_parquet(files.read("data/split/validation.parquet"))

@@ -2,11 +2,7 @@
 
 import json
 
-import polars as pl
-
-from ..checks import findings
 from ..config import Config
-from ..description import describe
 from ..errors import ProjectError
 from ..run import Files, start
 
@@ -17,6 +13,12 @@ def run(config: Config, files: Files) -> None:
     Raises:
         ProjectError: something is wrong; each finding names column, rule, count and examples.
     """
+    # Imported late, so that --help does not wait for them.
+    import polars as pl
+
+    from ..checks import findings
+    from ..description import describe
+
     table = pl.read_parquet(files.read("data/ingested.parquet"))
     found = findings(table, config)
     report = {"rows": len(table), "findings": found, "columns": describe(table, config.data)}
