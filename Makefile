@@ -1,6 +1,8 @@
 # uv from PATH, or else a pinned one from PyPI inside this folder: nothing is installed outside of it.
 UV := $(or $(shell command -v uv),.tools/bin/uv)
 DEMO := build/demo
+# Trust what the system trusts: behind many companies' proxies the certificates that uv brings are not enough.
+export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test-fast test benchmark clean
