@@ -1,4 +1,8 @@
-"""What a model must hold before it may leave the pipeline. Every rule answers in plain words, and none fails open."""
+"""What a model must hold before it may leave the pipeline. Every rule answers in plain words.
+
+A number that is missing counts as a failure. Only where no slice or group is large enough is there nothing to judge;
+then the rule passes and says so.
+"""
 
 from collections.abc import Mapping
 from typing import Any, TypedDict
