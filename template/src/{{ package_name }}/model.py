@@ -23,6 +23,7 @@ def build_pipeline(model: Model, inputs: Mapping[str, Input]) -> Pipeline:
         if model.encode == "onehot"
         else OrdinalEncoder(categories=categories, handle_unknown="use_encoded_value", unknown_value=-1)
     )
-    scaler = make_pipeline(SimpleImputer(strategy="median"), StandardScaler()) if model.scale else "passthrough"
+    scale = make_pipeline(SimpleImputer(strategy="median", copy=False), StandardScaler(copy=False))
+    scaler = scale if model.scale else "passthrough"
     steps = [("text", encoder, text)] * bool(text) + [("numbers", scaler, numbers)] * bool(numbers)
     return Pipeline([("preprocess", ColumnTransformer(steps)), ("estimator", instantiate(model.estimator))])

@@ -7,9 +7,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from .config import COMPOSING, ROOT, read
+from .config import ROOT, read
 from .errors import ProjectError
-from .run import complain, not_composed
+from .run import complain, composing, not_composed
 
 
 def compose(overrides: list[str], root: Path = ROOT) -> str:
@@ -25,7 +25,7 @@ def compose(overrides: list[str], root: Path = ROOT) -> str:
     try:
         with initialize_config_dir(str(root / "conf"), version_base="1.3"):
             composed = hydra_compose("config", overrides=overrides)
-    except COMPOSING as error:
+    except composing() as error:
         raise not_composed(error) from None
     read(composed, root)
     OmegaConf.resolve(composed)

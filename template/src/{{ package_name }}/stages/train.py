@@ -14,9 +14,10 @@ def run(config: Config, files: Files) -> None:
 
     from ..training import cross_validate, fit, ship
 
-    train = pl.read_parquet(files.read("data/split/train.parquet"))
-    validation = pl.read_parquet(files.read("data/split/validation.parquet"))
     inputs = json.loads(files.read("data/split/inputs.json").read_text())
+    columns = [*inputs, *{config.target, config.data.time} - {*inputs, None}]
+    train = pl.read_parquet(files.read("data/split/train.parquet"), columns=columns)
+    validation = pl.read_parquet(files.read("data/split/validation.parquet"), columns=columns)
     models = {"model": config.model, "linear": config.references.linear, "baseline": config.references.baseline}
     report: dict[str, Any] = {}
     for name, pipeline in fit(models, config, inputs, train).items():
