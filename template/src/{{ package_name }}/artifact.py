@@ -22,7 +22,7 @@ from .columns import Input, prepare
 from .errors import ProjectError
 
 OPSETS = {"": 21, "ai.onnx.ml": 3}
-CHUNK = 4096
+CHUNK = 1024
 Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 

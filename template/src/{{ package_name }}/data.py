@@ -80,5 +80,5 @@ WEATHER = ("temp", "dewp", "humid", "wind_dir", "wind_speed", "wind_gust", "prec
 
 def _table(csv: bytes, columns: tuple[str, ...]) -> pl.DataFrame:
     names = ["origin", "time_hour", *columns]
-    table = pl.read_csv(csv, null_values="NA", infer_schema_length=None, columns=names)
+    table = pl.read_csv(csv, null_values="NA", infer_schema_length=30_000, columns=names)
     return table.with_columns(pl.col("time_hour").str.to_datetime("%Y-%m-%dT%H:%M:%SZ"))

