@@ -5,7 +5,7 @@ DEMO := build/demo
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test-fast test benchmark clean
+.PHONY: help demo test-fast test benchmark release clean
 
 help: ## List these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -29,6 +29,9 @@ test: $(UV) ## Test everything, also rendered projects at work
 
 benchmark: $(UV) ## Measure speed and size against what one would do without the template; writes benchmarks/README.md
 	$(UV) run --quiet python benchmarks/run.py
+
+release: $(UV) ## Cut a release: date the changelog, commit, tag (VERSION=1.2.3)
+	@$(UV) run --quiet hooks/release.py "$(VERSION)"
 
 clean: ## Remove what these commands made
 	rm -rf build .venv .tools .mypy_cache .pytest_cache .ruff_cache
