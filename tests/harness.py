@@ -34,7 +34,7 @@ def commit(repository: Path, tag: str | None = None) -> None:
     """Commit everything in the folder, as the first commit or the next, and tag it."""
     run("git", "init", "--quiet", cwd=repository)
     run("git", "add", "--all", cwd=repository)
-    run("git", "commit", "--quiet", "--message", tag or "change", cwd=repository)
+    run("git", "commit", "--quiet", "--allow-empty", "--message", tag or "change", cwd=repository)
     if tag:
         run("git", "tag", tag, cwd=repository)
 
