@@ -5,7 +5,7 @@ DEMO := build/demo
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test-fast test benchmark release clean
+.PHONY: help demo test-fast test benchmark docs release clean
 
 help: ## List these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -27,14 +27,17 @@ test-fast: $(UV) ## Test what is rendered, without installing it (under two minu
 test: $(UV) ## Test everything, also rendered projects at work
 	$(UV) run --quiet pytest -n 2 --dist loadgroup --durations 20
 
-benchmark: $(UV) ## Measure speed and size against what one would do without the template; writes benchmarks/README.md
+benchmark: $(UV) ## Measure speed and size against what one would do without the template; writes docs/benchmarks.md
 	$(UV) run --quiet python benchmarks/run.py
+
+docs: $(UV) ## Build the documentation into site/; a broken link fails
+	$(UV) run --quiet --group docs zensical build --clean --strict
 
 release: $(UV) ## Cut a release: date the changelog, commit, tag (VERSION=1.2.3)
 	@$(UV) run --quiet hooks/release.py "$(VERSION)"
 
 clean: ## Remove what these commands made
-	rm -rf build .venv .tools .mypy_cache .pytest_cache .ruff_cache
+	rm -rf build site .cache .venv .tools .mypy_cache .pytest_cache .ruff_cache
 
 .tools/bin/uv:
 	python3 -m venv .tools

@@ -1,7 +1,7 @@
 """Speed and size of a rendered project, side by side with what one would do without it: `make benchmark`.
 
 Each pair of commands runs in turn, A B A B …, and the ratio is taken pair by pair, so that it holds on a machine whose
-speed drifts. Writes `benchmarks/README.md`.
+speed drifts. Writes `docs/benchmarks.md`.
 """
 
 import os
@@ -146,7 +146,7 @@ def main() -> None:
         "| --- | --- |",
         *(f"| {name} | {size} |" for name, size in packages),
     ]
-    (HERE / "README.md").write_text("\n".join(lines) + "\n")
+    (HERE.parent / "docs/benchmarks.md").write_text("\n".join(lines) + "\n")
     print("\n".join(lines))
 
 

@@ -137,7 +137,6 @@ def test_an_update_keeps_what_its_owner_wrote(versions: tuple[Path, list[str]], 
 
 
 @pytest.mark.project
-@pytest.mark.xdist_group("classification")
 @pytest.mark.parametrize("start", STARTS)
 def test_an_updated_project_runs(versions: tuple[Path, list[str]], tmp_path: Path, start: int) -> None:
     template, tags = versions
