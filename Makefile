@@ -5,10 +5,10 @@ DEMO := build/demo
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test-fast test benchmark docs release clean
+.PHONY: help demo test-fast test test-container benchmark docs release clean
 
 help: ## List these commands
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
 
 demo: $(UV) ## Render a project with every default into build/demo and run its pipeline
 	rm -rf $(DEMO)
@@ -22,10 +22,13 @@ demo: $(UV) ## Render a project with every default into build/demo and run its p
 	@echo "these work in  cd $(DEMO)$(if $(filter .tools%,$(UV)),  with uv:  export PATH=\"$(abspath .tools/bin):\$$PATH\")"
 
 test-fast: $(UV) ## Test what is rendered, without installing it (under two minutes)
-	$(UV) run --quiet pytest -n 2 -m "not project"
+	$(UV) run --quiet pytest -n 2 -m "not project and not container"
 
 test: $(UV) ## Test everything, also rendered projects at work
 	$(UV) run --quiet pytest -n 2 --dist loadgroup --durations 20
+
+test-container: $(UV) ## Build the container of a project and run its pipeline in it (needs buildah, podman, debootstrap)
+	$(UV) run --quiet pytest -m container --durations 5
 
 benchmark: $(UV) ## Measure speed and size against what one would do without the template; writes docs/benchmarks.md
 	$(UV) run --quiet python benchmarks/run.py
