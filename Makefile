@@ -5,7 +5,7 @@ DEMO := build/demo
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test-fast test test-container benchmark docs release clean
+.PHONY: help demo test-fast test test-container benchmark docs screenshots release clean
 
 help: ## List these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ benchmark: $(UV) ## Measure speed and size against what one would do without the
 
 docs: $(UV) ## Build the documentation into site/; a broken link fails
 	$(UV) run --quiet --group docs zensical build --clean --strict
+
+screenshots: $(UV) ## Take the pictures of the documentation of what `make demo` has made (needs a browser)
+	@$(UV) run --quiet docs/screenshots.py
 
 release: $(UV) ## Cut a release: date the changelog, commit, tag (VERSION=1.2.3)
 	@$(UV) run --quiet hooks/release.py "$(VERSION)"

@@ -86,10 +86,8 @@ def test_the_pipeline_in_the_container_gives_the_same_bits_as_outside(container:
     assert inside(name, "id", "-u").strip() == "10001"
     for absent in ("git", "uv", "gcc"):
         assert inside(name, "sh", "-c", f"command -v {absent} || echo none").strip() == "none"
-    inspected = json.loads(
-        run("buildah", "inspect", "--type", "image", f"localhost/{IMAGE}", cwd=ROOT, check=True, **BUILD).stdout
-    )
-    command = inspected["OCIv1"]["config"]["Cmd"]
+    shown = run("buildah", "inspect", "--type", "image", f"localhost/{IMAGE}", cwd=ROOT, check=True, **BUILD).stdout
+    command = json.loads(shown)["OCIv1"]["config"]["Cmd"]
     inside(name, "sh", "-c", "rm dvc.lock")
     inside(name, *command)
     folder = Path(run("buildah", "mount", name, cwd=ROOT, check=True, **BUILD).stdout.strip())
