@@ -53,6 +53,7 @@ def bases(tmp_path_factory: pytest.TempPathFactory) -> None:
     libraries = "ca-certificates,libbz2-1.0,libffi8,liblzma5,libncursesw6,libreadline8,libsqlite3-0,libssl3,zlib1g"
     run("debootstrap", "--variant=minbase", f"--include={libraries}", "bookworm", root, cwd=ROOT)
     shutil.copytree(prefix, root / "usr/local", symlinks=True, dirs_exist_ok=True)
+    run("chroot", root, "ldconfig", cwd=ROOT)  # or nothing finds libpython
     shutil.copy(CERTIFICATES, root / CERTIFICATES.relative_to("/"))
     image = f"docker.io/library/python:{version['python']['maximum']}-slim-bookworm"
     changes = ["ENV PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", f"ENV SSL_CERT_FILE={CERTIFICATES}"]
