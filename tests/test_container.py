@@ -24,8 +24,9 @@ def hadolint(path: Path) -> str:
     return run("uv", "run", "--no-sync", "--project", ROOT, "hadolint", path, cwd=ROOT, check=False).stdout
 
 
-def test_hadolint_finds_nothing(project: Path) -> None:
-    assert hadolint(project / "Dockerfile") == ""
+@pytest.mark.parametrize("path", ["Dockerfile", ".devcontainer/Dockerfile"])
+def test_hadolint_finds_nothing(path: str, project: Path) -> None:
+    assert hadolint(project / path) == ""
 
 
 def test_hadolint_finds_a_version_that_is_not_pinned(project: Path, tmp_path: Path) -> None:
@@ -34,8 +35,9 @@ def test_hadolint_finds_a_version_that_is_not_pinned(project: Path, tmp_path: Pa
     assert "DL3006" in hadolint(tmp_path / "Dockerfile")
 
 
-def test_the_versions_in_the_dockerfile_are_the_tested_ones(project: Path) -> None:
-    versions, text = include("versions.yml"), (project / "Dockerfile").read_text()
+@pytest.mark.parametrize("path", ["Dockerfile", ".devcontainer/Dockerfile"])
+def test_the_versions_in_the_dockerfile_are_the_tested_ones(path: str, project: Path) -> None:
+    versions, text = include("versions.yml"), (project / path).read_text()
     assert f"ghcr.io/astral-sh/uv:{versions['uv']} " in text
     assert f"library/python:{versions['python']['maximum']}-slim" in text
     assert f"uv=={versions['uv']}\n" in (ROOT / "Makefile").read_text()

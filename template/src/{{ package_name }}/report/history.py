@@ -17,7 +17,8 @@ from ..metrics import advantage
 
 Values = Mapping[str, Any]
 NEEDED = {"task", "target", "metric", "rows", "models"}  # of an evaluation, to compare with it
-OUTPUTS = (":(exclude)reports", ":(exclude)dvc.lock")  # a run writes them: they do not make the code dirty
+# A run writes them: they do not make the code dirty.
+OUTPUTS = (":(exclude)reports", ":(exclude)dvc.lock", ":(exclude)docs/*_card.md")
 
 
 @dataclass(frozen=True)

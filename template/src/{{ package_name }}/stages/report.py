@@ -1,4 +1,4 @@
-"""One HTML file for people: what the run found, beside the last committed run. It opens anywhere, offline."""
+"""For people: one HTML file that opens anywhere, offline, beside the last committed run; and the two cards."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,8 @@ PARTS = ("train", "validation", "test")
 
 
 def run(config: Config, files: Files) -> None:
-    """Write `reports/report.html`. What an optional stage has not written is said to be missing there."""
+    """Write `reports/report.html` and the two cards. What an optional stage has not written is said to be missing."""
+    from ..cards import data_card, model_card, words
     from ..report.page import Run, render  # charts and template engine: --help need not wait for them
 
     found = Run(
@@ -29,6 +30,13 @@ def run(config: Config, files: Files) -> None:
         curve=_long(pl.read_csv(files.read("reports/plots/curve.csv"))),
         errors=pl.read_csv(files.read("reports/plots/errors.csv")).to_dicts(),
     )
+    told = {name: words(config.data.name, name, files.project) for name in ("model", "data")}
+    card = model_card(
+        config, found.evaluation, found.training, found.explanation, found.gate or [], found.parts, told["model"]
+    )
+    files.write("docs/model_card.md").write_text(card, encoding="utf-8")
+    card = data_card(config, found.validation, found.parts, told["data"])
+    files.write("docs/data_card.md").write_text(card, encoding="utf-8")
     page = render(config, found, history.last_run(), history.head())
     target = files.write("reports/report.html")
     target.write_text(page, encoding="utf-8")
