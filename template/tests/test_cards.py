@@ -1,5 +1,6 @@
 """The cards: what they say of any data, and that nobody's words break them."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ def shop(**told: str) -> config.Config:
 
 def data_card(settings: config.Config) -> str:
     validation = {"rows": 1000, "findings": [], "columns": {"city": PROFILE, "age": PROFILE}}
-    return cards.data_card(settings, validation, PARTS, cards.words("shop", "data", cards.Path("nowhere")))
+    return cards.data_card(settings, validation, PARTS, cards.words("shop", "data", Path("nowhere")))
 
 
 def cells(line: str) -> int:
