@@ -31,10 +31,10 @@ def snapshot(destination: Path) -> Path:
 
 
 def commit(repository: Path, tag: str | None = None) -> None:
-    """Commit everything in the folder, as the first commit or the next, and tag it."""
+    """Commit everything in the folder, as the first commit or the next, and tag it; hooks have tests of their own."""
     run("git", "init", "--quiet", cwd=repository)
     run("git", "add", "--all", cwd=repository)
-    run("git", "commit", "--quiet", "--message", tag or "change", cwd=repository)
+    run("git", "commit", "--quiet", "--no-verify", "--message", tag or "change", cwd=repository)
     if tag:
         run("git", "tag", tag, cwd=repository)
 
