@@ -123,6 +123,8 @@ def environment(python: str = "3.11") -> dict[str, str]:
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     result["UV_PROJECT_ENVIRONMENT"] = str(BUILD / "environments" / f"{python}-{worker}")
     result["UV_PYTHON"] = python
+    # Half a minute to fill, and the same for all of them: libraries are most of it.
+    result["MYPY_CACHE_DIR"] = str(BUILD / "environments" / f"mypy-{worker}")
     if pyenv := shutil.which("pyenv"):  # its shims hide every version but the one that is chosen
         versions = Path(pyenv).resolve().parents[1] / "versions"
         result["PYENV_VERSION"] = ":".join(sorted(path.name for path in versions.iterdir()))

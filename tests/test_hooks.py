@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from harness import Project, commit, render
+from harness import Project, commit, render, run
 from hooks import BAD, MISSPELT, WORKFLOW, Files, failed, ids, notebook, skipped, write
 
 OUTPUT = {"name": "stdout", "output_type": "stream", "text": ["1"]}
@@ -31,8 +31,9 @@ def shared(trained: Project, tmp_path_factory: pytest.TempPathFactory) -> Projec
 @pytest.fixture
 def repository(shared: Project) -> Iterator[Project]:
     """The shared copy, put back afterwards."""
+    first = head(shared).strip()
     yield shared
-    shared.run("git", "reset", "--quiet", "--hard")
+    shared.run("git", "reset", "--quiet", "--hard", first)
     shared.run("git", "clean", "--quiet", "--force", "-d")
 
 
@@ -143,6 +144,13 @@ def test_a_worktree_without_data_accepts_the_good_and_refuses_the_stale(reposito
     done = try_to_commit(other)
     assert failed(done.stderr) == ["dvc-lock"], done.stderr
     assert "evaluate: reports/metrics.json is modified" in done.stderr
+
+
+@one_task
+def test_a_clone_on_a_machine_that_converts_line_ends_has_the_same_bytes(shared: Project, tmp_path: Path) -> None:
+    run("git", "clone", "--quiet", "--config", "core.autocrlf=true", shared.path, tmp_path / "clone", cwd=tmp_path)
+    for name in shared.run("git", "ls-files").stdout.split():
+        assert (tmp_path / "clone" / name).read_bytes() == (shared.path / name).read_bytes(), name
 
 
 def test_setup_leaves_a_hook_and_a_hooks_path_of_ones_own_alone(mine: Project, tmp_path: Path) -> None:

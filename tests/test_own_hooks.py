@@ -15,7 +15,7 @@ CASES = BAD | OWN
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the working tree, committed."""
-    copy = snapshot(tmp_path_factory.mktemp("own") / "template")
+    copy = snapshot(tmp_path_factory.mktemp("own") / "repository")
     commit(copy)
     return copy
 
