@@ -5,7 +5,7 @@ DEMO := build/demo
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test-fast test test-container benchmark docs screenshots release clean
+.PHONY: help demo check hooks test-fast test test-container benchmark docs screenshots release clean
 
 help: ## List these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -20,6 +20,12 @@ demo: $(UV) ## Render a project with every default into build/demo and run its p
 	git -C $(DEMO) -c commit.gpgsign=false commit --quiet --message "Render the template"
 	PATH="$(abspath $(dir $(UV))):$$PATH" $(MAKE) --no-print-directory -C $(DEMO) run
 	@echo "these work in  cd $(DEMO)$(if $(filter .tools%,$(UV)),  with uv:  export PATH=\"$(abspath .tools/bin):\$$PATH\")"
+
+check: $(UV) ## Lint, format, types, spelling, secrets, docs: all that .pre-commit-config.yaml lists, on every file
+	PATH="$(abspath $(dir $(UV))):$$PATH" $(UV) run --quiet pre-commit run --all-files --show-diff-on-failure
+
+hooks: $(UV) ## Check each commit of this clone in the same way
+	$(UV) run --quiet pre-commit install
 
 test-fast: $(UV) ## Test what is rendered, without installing it (under two minutes)
 	$(UV) run --quiet pytest -n 2 -m "not project and not container"

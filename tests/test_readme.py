@@ -42,7 +42,10 @@ def test_uvx_copies_the_template_and_make_works_from_the_first_minute(template: 
     project.run("make", "smoke")
     size = sum(path.stat().st_size for path in (project.path / ".venv").rglob("*") if path.is_file()) / 2**20
     assert size < 900  # MB; what each large package is for stands in pyproject.toml
-    shutil.rmtree(project.path / ".venv")
+    moved = Project(project.path.rename(tmp_path / "renamed"))
+    moved.run("make", "params")
+    assert moved.dvc("--version").stdout.startswith("3.")
+    shutil.rmtree(moved.path / ".venv")
 
 
 @pytest.mark.parametrize("storage", sorted(include("versions.yml")["storage_plugins"]))

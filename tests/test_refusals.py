@@ -105,7 +105,12 @@ def test_every_other_rule_of_the_gate_can_refuse(setting: str, rule: str, traine
 WRONG = [
     ("conf/gate/{task}.yaml", "parity:", "parrity:", "gate.parrity: unknown key; allowed: .*parity"),
     ("conf/data/flights.yaml", "kind: datetime", "kind: date", "data.columns.*kind: .*'numeric', 'categorical'"),
-    ("conf/model/lightgbm.yaml", "num_leaves", "leafs", "estimator: leafs: no such argument; allowed: .*num_leaves"),
+    (
+        "conf/model/lightgbm.yaml",
+        "num_leaves",
+        "leaf_count",
+        "estimator: leaf_count: no such argument; allowed: .*num_leaves",
+    ),
     (
         "conf/features/flights.yaml",
         "by: [dest]",

@@ -53,8 +53,8 @@ def test_a_feature_without_what_it_requires_is_refused_by_name(own_template: Pat
 
 
 def test_an_unknown_variable_in_a_template_fails_the_render(own_template: Path, tmp_path: Path) -> None:
-    (own_template / "template/typo.md.jinja").write_text("{{ projct_name }}\n")
-    with pytest.raises(Exception, match="'projct_name' is undefined"):
+    (own_template / "template/typo.md.jinja").write_text("{{ unknown_name }}\n")
+    with pytest.raises(Exception, match="'unknown_name' is undefined"):
         render(own_template, tmp_path / "project")
 
 

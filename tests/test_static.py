@@ -1,7 +1,7 @@
 """The template's own files: settings, registry, ownership, reserved names, paths, docs."""
 
+import configparser
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ import generate
 import pytest
 import yaml
 from checks import misowned, trusted_settings, unportable
-from harness import ROOT, choices, copier_yml, files, include, questions, run
+from harness import ROOT, choices, copier_yml, files, include, questions, render, run, toml
 
 REGISTRY = include("features.yml")
 
@@ -134,6 +134,19 @@ def test_the_reference_is_generated_from_the_registry_and_the_questions(template
         assert (ROOT / "docs/reference" / name).read_text() == text, f"run `uv run docs/generate.py` for {name}"
 
 
+@pytest.mark.parametrize("where", ["", "template"])
+def test_editors_keep_to_what_ruff_git_and_make_want(where: str, project: Path) -> None:
+    folder = project if where else ROOT
+    sections = configparser.ConfigParser()
+    sections.read_string("[top]\n" + (folder / ".editorconfig").read_text())
+    (python,) = [section for name, section in sections.items() if ".{py" in name]
+    (make,) = [section for name, section in sections.items() if name.startswith("{Makefile")]
+    assert python["max_line_length"] == str(toml(folder)["tool"]["ruff"]["line-length"])
+    assert python["indent_size"] == "4"
+    assert make["indent_style"] == "tab"
+    assert f"* text=auto eol={sections['*']['end_of_line']}\n" in (folder / ".gitattributes").read_text()
+
+
 def test_make_lists_every_command() -> None:
     listed = [line.split()[1] for line in run("make", cwd=ROOT).stdout.splitlines()]
     text = (ROOT / "Makefile").read_text()
@@ -142,9 +155,32 @@ def test_make_lists_every_command() -> None:
     assert {"demo", "test", "docs", "release"} <= set(listed)
 
 
-@pytest.mark.parametrize(
-    "command", [("ruff", "check"), ("ruff", "format", "--check"), ("mypy",)], ids=lambda command: " ".join(command)
-)
-def test_the_code_of_the_template_repository_is_linted_formatted_and_typed(command: tuple[str, ...]) -> None:
-    done: subprocess.CompletedProcess[str] = run(sys.executable, "-m", *command, cwd=ROOT, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+FORM = {"name", "description", "labels", "body"}
+KINDS = {"input", "textarea"}
+
+
+def form_problems(form: dict[str, Any]) -> list[str]:
+    """What GitHub would refuse in the form of an issue."""
+    found = [f"unknown key {key}" for key in sorted(form.keys() ^ FORM)]
+    ids = [field["id"] for field in form["body"]]
+    found += [f"id twice: {name}" for name in sorted({name for name in ids if ids.count(name) > 1})]
+    for field in form["body"]:
+        found += [] if field["type"] in KINDS else [f"unknown type {field['type']}"]
+        found += [] if field["attributes"].get("label") else [f"{field['id']}: no label"]
+    return found
+
+
+def test_the_forms_for_issues_are_what_github_takes(project: Path) -> None:
+    forms = sorted((project / ".github/ISSUE_TEMPLATE").iterdir())
+    assert [path.name for path in forms] == ["bug.yml", "experiment.yml"]
+    for path in forms:
+        form = yaml.safe_load(path.read_text())
+        assert form_problems(form) == []
+        spoilt = {**form, "title": 1, "body": [{**form["body"][0], "type": "text"}, form["body"][0]]}
+        assert form_problems(spoilt) == ["unknown key title", f"id twice: {form['body'][0]['id']}", "unknown type text"]
+
+
+def test_the_owner_of_the_repository_is_asked_to_review(template: Path, tmp_path: Path) -> None:
+    project = render(template, tmp_path / "project", repository_owner="the-owner")
+    rules = [line for line in (project / ".github/CODEOWNERS").read_text().splitlines() if line[:1] not in ("#", "")]
+    assert rules == ["* @the-owner"]

@@ -150,7 +150,7 @@ def test_a_folder_without_a_model_says_how_to_get_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_an_argument_that_the_estimator_does_not_know_is_refused(inputs: Inputs, rows: pl.DataFrame, name: str) -> None:
-    settings = config.parse(builders.raw(f"model={name}", "+model.estimator.n_treees=5"))
-    message = rf"conf/model/{name}\.yaml: estimator: .*n_treees"
+    settings = config.parse(builders.raw(f"model={name}", "+model.estimator.n_forests=5"))
+    message = rf"conf/model/{name}\.yaml: estimator: .*n_forests"
     with pytest.raises(errors.ProjectError, match=message):
         training.fit({"model": settings.model}, settings, inputs, rows)

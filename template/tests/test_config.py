@@ -77,8 +77,8 @@ def _metric_of_the_other_task(raw: Raw) -> str:
 
 
 def _unknown_group(raw: Raw) -> str:
-    raw["modle"] = {"name": "linear"}
-    return "modle"
+    raw["models"] = {"name": "linear"}
+    return "models"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,96 @@
+"""Say whether `dvc.lock` is what the committed code, settings and data lead to.
+
+`dvc status` compares `dvc.lock` with everything in the folder. Of what it finds this keeps what Git holds: data and
+models that were not pulled, or that a later run has already replaced, say nothing about the commit.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .config import ROOT
+from .errors import ProjectError
+from .run import complain
+
+
+def main() -> None:
+    """Refuse a `dvc.lock` that is out of step; before the first run there is none, and nothing to refuse."""
+    if not (ROOT / "dvc.lock").exists():
+        return
+    try:
+        tracked = set(_output("git", "ls-files", "-z").split("\0"))
+        found = [*stale(json.loads(_output(sys.executable, "-m", "dvc", "status", "--json")), tracked), *torn(_lock())]
+        if found:
+            reason = "dvc.lock is not what the code, settings and data here lead to"
+            raise ProjectError("\n  ".join([f"{reason}: run make run and commit what it changes", *found]))
+    except ProjectError as error:
+        complain(error)
+        sys.exit(1)
+
+
+def stale(status: Mapping[str, list[Any]], tracked: set[str]) -> Iterator[str]:
+    """One line for each difference between `dvc.lock` and the files that Git holds.
+
+    Args:
+        status: what `dvc status --json` prints: for each stage the changed dependencies, outputs and command.
+        tracked: the paths that Git holds.
+    """
+    elsewhere = {path for path in _changed_outputs(status) if not _held(path, tracked)}
+    for stage, changes in status.items():
+        for change in changes:
+            if isinstance(change, str):
+                if change != "always changed":
+                    yield f"{stage}: {change}"
+                continue
+            for path, state in (entry for group in change.values() for entry in group.items()):
+                if isinstance(state, dict):
+                    yield from (f"{stage}: {key} in {path} is {how}" for key, how in state.items())
+                # A folder that also holds files which DVC keeps cannot be judged while these are not here.
+                elif _held(path, tracked) and not any(other.startswith(f"{path}/") for other in elsewhere):
+                    yield f"{stage}: {path} is {state}"
+
+
+def torn(lock: Mapping[str, Any]) -> Iterator[str]:
+    """One line for each file of which one stage wrote another version than the next stage read: a merge does that."""
+    written = {entry["path"]: entry.get("md5") for stage in lock.values() for entry in stage.get("outs", [])}
+    for name, stage in lock.items():
+        for entry in stage.get("deps", []):
+            if written.get(entry["path"], entry.get("md5")) != entry.get("md5"):
+                yield f"{name}: read another {entry['path']} than the stage before it wrote"
+
+
+def _changed_outputs(status: Mapping[str, list[Any]]) -> Iterator[str]:
+    for changes in status.values():
+        for change in changes:
+            if isinstance(change, dict):
+                yield from change.get("changed outs", {})
+
+
+def _held(path: str, tracked: set[str]) -> bool:
+    """Whether Git holds the file, or something in the folder."""
+    return path in tracked or any(name.startswith(f"{path}/") for name in tracked)
+
+
+def _lock() -> dict[str, Any]:
+    import yaml
+
+    loaded = yaml.load((ROOT / "dvc.lock").read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return dict(loaded["stages"])
+
+
+def _output(*command: str) -> str:
+    """What a command prints.
+
+    Raises:
+        ProjectError: it fails.
+    """
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ProjectError(f"`{' '.join(command[-3:])}` failed: {done.stderr.strip()}")
+    return done.stdout
+
+
+if __name__ == "__main__":
+    main()
