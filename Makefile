@@ -5,10 +5,10 @@ DEMO := build/demo
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test-fast test benchmark clean
+.PHONY: help demo test-fast test test-newest benchmark clean
 
 help: ## List these commands
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-11s %s\n", $$1, $$2}'
 
 demo: $(UV) ## Render a project with every default into build/demo and run its pipeline
 	rm -rf $(DEMO)
@@ -26,6 +26,9 @@ test-fast: $(UV) ## Test what is rendered, without installing it (under two minu
 
 test: $(UV) ## Test everything, also rendered projects at work
 	$(UV) run --quiet pytest -n 2 --dist loadgroup --durations 20
+
+test-newest: $(UV) ## Run a project with the newest of every package: no date, no upper bounds
+	$(UV) run --quiet tests/newest.py
 
 benchmark: $(UV) ## Measure speed and size against what one would do without the template; writes benchmarks/README.md
 	$(UV) run --quiet python benchmarks/run.py
