@@ -1,4 +1,4 @@
-"""Runs a project with the newest of every package: no date, no upper bounds. What breaks here would break users next."""
+"""Runs a project with the newest of every package: no date, no bounds. What breaks here, users meet next."""
 
 import re
 import sys
@@ -32,7 +32,9 @@ def moved(project: Path, versions: Path) -> list[str]:
     lower = {name: re.findall(r"[\d.]+", bounds)[0] for name, bounds in tested.items()}
     locked = tomllib.loads((project / "uv.lock").read_text())["package"]
     found = {(package["name"], lower.get(package["name"]), package.get("version")) for package in locked}
-    return [f"{name}: {old} was tested, {new} is newest" for name, old, new in sorted(found, key=str) if old and old != new]
+    return [
+        f"{name}: {old} was tested, {new} is newest" for name, old, new in sorted(found, key=str) if old and old != new
+    ]
 
 
 def main() -> None:
