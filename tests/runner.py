@@ -42,7 +42,7 @@ class Run:
     def jobs(self) -> dict[str, bool]:
         """Whether each job that ran succeeded, by its name."""
         ended = re.findall(r"^\[[^/\]]+/(.+?)\s*\] .*🏁\s+Job (succeeded|failed)$", self.log, re.MULTILINE)
-        return {name: word == "succeeded" for name, word in ended}
+        return {re.sub(r"-\d+$", "", name): word == "succeeded" for name, word in ended}  # act counts those of a matrix
 
 
 def workflows(project: Path) -> dict[str, dict[str, Any]]:

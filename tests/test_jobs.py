@@ -59,7 +59,8 @@ def gh(path: Path, pulls: list[dict[str, Any]]) -> Path:
         path / "gh",
         'open(log, "a").write(" ".join(given) + "\\n")\n'
         "import jq\n"
-        f"if given[0] == 'api': print(jq.compile(given[given.index('--jq') + 1]).input_value({pulls!r}).first())\n",
+        f"found = jq.compile(given[given.index('--jq') + 1]).input_value({pulls!r}).all() if given[0] == 'api' else []\n"
+        "print(*found)\n",
     )
     return path
 
@@ -124,20 +125,18 @@ def test_a_pull_request_of_a_fork_is_compared_with_its_base_and_gets_a_comment(
 
 def merge_of_a_better_model(project: Project) -> None:
     """HEAD becomes the merge of the real run into a main branch whose run was worse."""
-    project.run("git", "switch", "--quiet", "--orphan", "main-of-before")
-    project.run("git", "checkout", "--quiet", "@{-1}", "--", ".")
     evaluation = project.path / "reports/evaluation.json"
     result = json.loads(evaluation.read_text())
     result["models"]["model"]["test"]["roc_auc"]["value"] = 0.7012
     evaluation.write_text(json.dumps(result))
     params = project.path / "params.yaml"
     params.write_text(re.sub(r"n_estimators: \d+", "n_estimators: 1", params.read_text(), count=1))
-    commit(project.path)
-    base = project.run("git", "rev-parse", "HEAD").stdout.strip()
-    project.run("git", "checkout", "--quiet", "@{-1}")
-    tree = project.run("git", "rev-parse", "HEAD^{tree}").stdout.strip()
-    merge = project.run("git", "commit-tree", tree, "-p", base, "-p", "HEAD", "-m", "merge").stdout.strip()
-    project.run("git", "reset", "--quiet", "--hard", merge)
+    project.run("git", "add", "--all")
+    worse = project.run("git", "write-tree").stdout.strip()
+    base = project.run("git", "commit-tree", worse, "-m", "base").stdout.strip()
+    project.run("git", "reset", "--quiet", "--hard")
+    merge = ("git", "commit-tree", "HEAD^{tree}", "-p", base, "-p", "HEAD", "-m", "merge")
+    project.run("git", "reset", "--quiet", "--hard", project.run(*merge).stdout.strip())
 
 
 def report(project: Project, folder: Path, programs: Path, event: str = "pull_request") -> Run:
@@ -218,7 +217,7 @@ def test_a_model_that_the_gate_refuses_makes_ci_red_and_the_comment_says_why(rep
             "name: other",
             "params.yaml is not what conf/ compiles to",
         ),
-        ("check", "pyproject.toml", '"numpy>=', '"numpy>=0', "The lockfile at `uv.lock` needs to be updated"),
+        ("check", "pyproject.toml", '"numpy>=', '"numpy>2,>=', "The lockfile at `uv.lock` needs to be updated"),
         ("test", "tests/test_columns.py", "    assert ", "    assert not ", "1 failed"),
         ("pipeline", "dvc.lock", "md5: ", "md5: f", "the last commit does not hold what this run gave"),
     ],
@@ -359,6 +358,5 @@ def test_every_job_is_run_by_a_test_here(trained: Project, own_template: Path) -
         for job in of["jobs"].values()
     ]
     assert len(names) == 16
-    assert [name for name in names if f'"{name.split(" ${{")[0]}' not in text] == [
-        "Test on Python ${{ matrix.python }}"
-    ]
+    # A matrix completes its name.
+    assert [name for name in names if f'"{name.split(" ${{")[0]}' not in text] == []

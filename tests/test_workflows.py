@@ -23,7 +23,7 @@ LINTERS = {
 WRITES = {
     ("ci.yml", "data"): {"id-token"},
     ("report.yml", "comment"): {"pull-requests"},
-    ("release.yml", "container"): {"artifact-metadata", "attestations", "id-token", "packages"},
+    ("release.yml", "container"): {"attestations", "id-token", "packages"},
     ("release.yml", "publish"): {"attestations", "contents", "id-token"},
     ("docs.yml", "deploy"): {"id-token", "pages"},
 }

@@ -135,9 +135,9 @@ def changes(now: Mapping[str, Any], found: history.Comparison | None, past: hist
 def _row(change: history.Change, named: str | None = None) -> tuple[str, ...]:
     difference = words.signed(change.now - change.then, like=change.now)
     sign = SIGNS[change.verdict]
-    surely = f"{sign} within its interval" if sign and change.within_interval else f"{sign} {change.verdict}"
+    verdict = f"{change.verdict}, within its interval" if sign and change.within_interval else change.verdict
     name = named or words.METRICS[change.name]
-    return name, words.number(change.then), words.number(change.now), difference, surely.strip()
+    return name, words.number(change.then), words.number(change.now), difference, f"{sign} {verdict}".strip()
 
 
 def picture(intervals: Mapping[str, Mapping[str, float]]) -> str:
