@@ -59,8 +59,8 @@ def gh(path: Path, pulls: list[dict[str, Any]]) -> Path:
         path / "gh",
         'open(log, "a").write(" ".join(given) + "\\n")\n'
         "import jq\n"
-        f"found = jq.compile(given[given.index('--jq') + 1]).input_value({pulls!r}).all() if given[0] == 'api' else []\n"
-        "print(*found)\n",
+        "if given[0] == 'api':\n"
+        f"    print(*jq.compile(given[given.index('--jq') + 1]).input_value({pulls!r}).all())\n",
     )
     return path
 
@@ -217,7 +217,7 @@ def test_a_model_that_the_gate_refuses_makes_ci_red_and_the_comment_says_why(rep
             "name: other",
             "params.yaml is not what conf/ compiles to",
         ),
-        ("check", "pyproject.toml", '"numpy>=', '"numpy>2,>=', "The lockfile at `uv.lock` needs to be updated"),
+        ("check", "pyproject.toml", '"numpy>=', '"numpy!=9,>=', "The lockfile at `uv.lock` needs to be updated"),
         ("test", "tests/test_columns.py", "    assert ", "    assert not ", "1 failed"),
         ("pipeline", "dvc.lock", "md5: ", "md5: f", "the last commit does not hold what this run gave"),
     ],
@@ -310,8 +310,6 @@ def test_a_tag_of_another_version_releases_nothing(repository: Project, folder: 
     assert done.jobs() == {"Package": False}
     assert "error: the tag v9.9.9 is not the version in pyproject.toml, v0.1.0" in done.log
     assert not (folder / "gh.log").exists()
-    other = act(repository.path, "push", "release.yml", folder, payload={"ref": "refs/tags/nightly"}, programs=programs)
-    assert other.jobs() == {}
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,11 @@ def test_every_job_ends_in_time(repository: Path) -> None:
     assert all(job["timeout-minutes"] <= 180 for job in jobs)
 
 
+def test_only_a_tag_that_is_a_version_is_a_release(project: Path) -> None:
+    # act runs a workflow whatever its filter of tags says, so no test there can see it.
+    assert workflows(project)["release.yml"]["on"] == {"push": {"tags": ["v[0-9]+.[0-9]+.[0-9]+"]}}
+
+
 def test_workflows_call_targets_that_the_makefile_has(repository: Path) -> None:
     called = set().union(*(targets(workflow) for workflow in workflows(repository).values()))
     phony = re.findall(r"^\.PHONY: (.*)$", (repository / "Makefile").read_text(), re.MULTILINE)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from . import compare, history
+from . import compare, errors, history
 
 
 def _evaluation(value: float) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def _compared(now: float, then: float, rows: int = 1000, parameters: Any = ()) -
 
 def test_a_change_beyond_its_interval_is_better_or_worse() -> None:
     assert "| ROC AUC | 0.7500 | 0.8000 | +0.0500 | 🟢 better |" in _compared(0.8, then=0.75)
-    assert "| ROC AUC | 0.8000 | 0.7500 | −0.0500 | 🔴 worse |" in _compared(0.75, then=0.8)
+    assert "| ROC AUC | 0.8000 | 0.7500 | \u22120.0500 | 🔴 worse |" in _compared(0.75, then=0.8)
 
 
 def test_a_change_within_its_interval_says_so_and_none_is_the_same() -> None:
@@ -61,6 +61,8 @@ def test_intervals_are_drawn_on_one_scale_and_one_without_an_end_is_left_out() -
     assert len(lines) == 4  # with the fence
     assert lines[1].index("●") == lines[2].index("●")
     assert lines[1].strip("wide ").startswith("├")
+    outside = compare.picture({"outside": {"low": 0.0, "value": 2.0, "high": 1.0}}).splitlines()[1]
+    assert outside.index("├") < outside.index("┤") < outside.index("●")
     assert compare.picture({"none": {**wide, "low": float("nan")}}) == "No interval is finite."
 
 
@@ -94,5 +96,5 @@ def test_a_refusal_comes_with_its_reason() -> None:
 
 
 def test_a_base_that_is_no_commit_is_refused() -> None:
-    with pytest.raises(compare.ProjectError, match="nonsense is no commit here"):
+    with pytest.raises(errors.ProjectError, match="nonsense is no commit here"):
         compare.comment("nonsense")

@@ -141,19 +141,20 @@ def _row(change: history.Change, named: str | None = None) -> tuple[str, ...]:
 
 
 def picture(intervals: Mapping[str, Mapping[str, float]]) -> str:
-    """Each interval as a line of characters between the lowest and the highest limit of all."""
-    drawn = {name: of for name, of in intervals.items() if all(isfinite(of[key]) for key in ("low", "value", "high"))}
+    """Each interval as a line of characters, all on one scale. A value may lie outside of its bootstrap interval."""
+    drawn = {name: [of[key] for key in ("low", "high", "value")] for name, of in intervals.items()}
+    drawn = {name: of for name, of in drawn.items() if all(map(isfinite, of))}
     if not drawn:
         return "No interval is finite."
-    start = min(of["low"] for of in drawn.values())
-    span = max(of["high"] for of in drawn.values()) - start or 1.0
+    start = min(min(of) for of in drawn.values())
+    span = max(max(of) for of in drawn.values()) - start or 1.0
     label = max(len(name) for name in drawn)
     lines = []
     for name, of in drawn.items():
-        low, value, high = (round((of[key] - start) / span * (WIDTH - 1)) for key in ("low", "value", "high"))
-        line = [" "] * low + ["─"] * (high - low + 1) + [" "] * (WIDTH - 1 - high)
+        low, high, value = (round((number - start) / span * (WIDTH - 1)) for number in of)
+        line = ["─" if low < place < high else " " for place in range(WIDTH)]
         line[low], line[high], line[value] = "├", "┤", "●"
-        lines.append(f"{name:<{label}}  {''.join(line)}  {words.number(of['value'])}")
+        lines.append(f"{name:<{label}}  {''.join(line)}  {words.number(of[-1])}")
     return "\n".join(["```text", *lines, "```"])
 
 
