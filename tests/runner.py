@@ -16,7 +16,22 @@ BIN = Path(sys.executable).parent
 REPOSITORY = "team/flights"
 USES = re.compile(r"^\s*(?:- )?uses: (?P<action>[^@\s]+)@(?P<ref>\S+) *(?:# (?P<release>\S+))?$", re.MULTILINE)
 # What a runner has; everything else of this process stays out, as `act` hands on all that it gets.
-KEPT = ("GIT_", "HOME", "HTTP", "LANG", "LC_", "NO_PROXY", "PATH", "PIP_", "PYENV_", "SSL_", "UV_", "http", "no_proxy")
+KEPT = (
+    "GIT_",
+    "HOME",
+    "HTTP",
+    "LANG",
+    "LC_",
+    "MYPY_",
+    "NO_PROXY",
+    "PATH",
+    "PIP_",
+    "PYENV_",
+    "SSL_",
+    "UV_",
+    "http",
+    "no_proxy",
+)
 
 
 @dataclass(frozen=True)

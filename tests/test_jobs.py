@@ -86,6 +86,7 @@ def test_a_push_is_checked_tested_on_every_python_and_run(repository: Project, f
         PYTHONS
     )
     assert done.artifacts() == {"reports"}
+    assert re.fullmatch(r"dvc-[0-9a-f]{64}\n", (folder / "given/cache.txt").read_text())
     reports = done.artifact("reports") / "reports"
     assert json.loads((reports / "metrics.json").read_text()) == repository.json("reports/metrics.json")
     assert "<svg" in (reports / "report.html").read_text()
@@ -209,7 +210,7 @@ def test_a_model_that_the_gate_refuses_makes_ci_red_and_the_comment_says_why(rep
 @pytest.mark.parametrize(
     ("job", "path", "old", "new", "said"),
     [
-        ("check", "tests/test_columns.py", "import", "import os\nimport", "F401"),
+        ("check", "tests/test_columns.py", "    assert ", "    assert nowhere and ", "F821"),
         (
             "check",
             "conf/train/default.yaml",
