@@ -5,10 +5,10 @@ DEMO := build/demo
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test-fast test test-newest benchmark clean
+.PHONY: help demo test-fast test test-newest test-container benchmark docs screenshots release clean
 
 help: ## List these commands
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-11s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
 
 demo: $(UV) ## Render a project with every default into build/demo and run its pipeline
 	rm -rf $(DEMO)
@@ -22,7 +22,7 @@ demo: $(UV) ## Render a project with every default into build/demo and run its p
 	@echo "these work in  cd $(DEMO)$(if $(filter .tools%,$(UV)),  with uv:  export PATH=\"$(abspath .tools/bin):\$$PATH\")"
 
 test-fast: $(UV) ## Test what is rendered, without installing it (under two minutes)
-	$(UV) run --quiet pytest -n 2 -m "not project"
+	$(UV) run --quiet pytest -n 2 -m "not project and not container"
 
 test: $(UV) ## Test everything, also rendered projects at work
 	$(UV) run --quiet pytest -n 2 --dist loadgroup --durations 20
@@ -30,11 +30,23 @@ test: $(UV) ## Test everything, also rendered projects at work
 test-newest: $(UV) ## Run a project with the newest of every package: no date, no upper bounds
 	$(UV) run --quiet tests/newest.py
 
-benchmark: $(UV) ## Measure speed and size against what one would do without the template; writes benchmarks/README.md
+test-container: $(UV) ## Build the container of a project and run its pipeline in it (needs buildah, podman, debootstrap)
+	$(UV) run --quiet pytest -m container --durations 5
+
+benchmark: $(UV) ## Measure speed and size against what one would do without the template; writes docs/benchmarks.md
 	$(UV) run --quiet python benchmarks/run.py
 
+docs: $(UV) ## Build the documentation into site/; a broken link fails
+	$(UV) run --quiet --group docs zensical build --clean --strict
+
+screenshots: $(UV) ## Take the pictures of the documentation of what `make demo` has made (needs a browser)
+	@$(UV) run --quiet docs/screenshots.py
+
+release: $(UV) ## Cut a release: date the changelog, commit, tag (VERSION=1.2.3)
+	@$(UV) run --quiet hooks/release.py "$(VERSION)"
+
 clean: ## Remove what these commands made
-	rm -rf build .venv .tools .mypy_cache .pytest_cache .ruff_cache
+	rm -rf build site .cache .venv .tools .mypy_cache .pytest_cache .ruff_cache
 
 .tools/bin/uv:
 	python3 -m venv .tools

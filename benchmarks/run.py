@@ -1,7 +1,7 @@
 """Speed and size of a rendered project, side by side with what one would do without it: `make benchmark`.
 
 Each pair of commands runs in turn, A B A B …, and the ratio is taken pair by pair, so that it holds on a machine whose
-speed drifts. Writes `benchmarks/README.md`.
+speed drifts. Writes `docs/benchmarks.md`.
 """
 
 import os
@@ -63,12 +63,14 @@ def trivial_pipeline(folder: Path, dvc: Path) -> Path:
     return folder
 
 
-def empty_template(folder: Path) -> Path:
-    """A Copier template of one question and one file."""
+def empty_template(folder: Path, files: int = 0) -> Path:
+    """A Copier template of one question and one file, and as many more that it copies as they are."""
     folder.mkdir()
     (folder / "copier.yml").write_text("name: {type: str, default: x}\n_subdirectory: template\n")
     (folder / "template").mkdir()
     (folder / "template/README.md.jinja").write_text("{{ name }}\n")
+    for number in range(files):
+        (folder / f"template/{number}.txt").write_text("text\n")
     commit(folder, "v1.0.0")
     return folder
 
@@ -109,6 +111,9 @@ def main() -> None:
         ours = ([*copier, template, scratch / "out"], scratch)
         theirs = ([*copier, empty_template(scratch / "empty"), scratch / "out-empty"], scratch)
         rows.append(("rendering | an empty Copier template", *side_by_side(ours, theirs), 1.5))
+        many = sum(path.is_file() for path in (template / "template").rglob("*"))
+        theirs = ([*copier, empty_template(scratch / "many", many), scratch / "out-many"], scratch)
+        rows.append((f"rendering | a Copier template of {many} empty files", *side_by_side(ours, theirs), 1.5))
 
         stages = {stage: [python, "-m", f"{project.package}.stages.{stage}"] for stage in STAGES}
         helps = {stage: seconds(([*command, "--help"], project.path)) for stage, command in stages.items()}
@@ -116,7 +121,7 @@ def main() -> None:
         imports = peak(([python, "-c", libraries], project.path))
         size = "import polars; print(polars.read_parquet('data/ingested.parquet').estimated_size() >> 20)"
         data = int(run(python, "-c", size, cwd=project.path).stdout)
-        peaks = {s: peak(([*command, "-cd", ".", "-cn", "stage"], project.path)) for s, command in stages.items()}
+        peaks = {s: peak(([*command, "--params"], project.path)) for s, command in stages.items()}
         worst = max(peaks, key=lambda stage: peaks[stage])
         whole = ([dvc, "repro", "--force"], project.path)
         bare = ([python, HERE / "bare.py"], scratch / "bare")
@@ -141,7 +146,7 @@ def main() -> None:
         "| --- | --- |",
         *(f"| {name} | {size} |" for name, size in packages),
     ]
-    (HERE / "README.md").write_text("\n".join(lines) + "\n")
+    (HERE.parent / "docs/benchmarks.md").write_text("\n".join(lines) + "\n")
     print("\n".join(lines))
 
 

@@ -1,5 +1,6 @@
-"""Writes the reference pages that follow from copier.yml and the feature registry: `uv run docs/generate.py`."""
+"""Writes the reference pages from what they describe: `uv run docs/generate.py`."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ from copier import Settings, run_copy
 from jinja2 import Environment
 
 HERE = Path(__file__).parent
-NOTE = "<!-- Written by docs/generate.py: change copier.yml or includes/features.yml instead. -->\n\n"
+NOTE = "<!-- Written by docs/generate.py from what it describes: change that instead. -->\n\n"
+TARGET = re.compile(r"^([a-z-]+):[^#]*## *(.+)$", re.MULTILINE)
+SETTING = re.compile(r"^( *)([\w-]+): *(.*?)(?: +# *(.*))?$")
 
 
 def pages(template: Path) -> dict[str, str]:
@@ -29,7 +32,61 @@ def pages(template: Path) -> dict[str, str]:
         + table(("question", "what it asks", "answers", "default"), rows),
         "features.md": f"{NOTE}# Features\n\n"
         + table(("feature", "what you get", "default", "requires", "renders"), [row(feature) for feature in registry]),
+        "commands.md": f"{NOTE}# Commands\n\n## In a project\n\n{targets(template / 'template')}\n"
+        f"Your own go into `Makefile.local`.\n\n## In the template\n\n{targets(template)}",
+        "configuration.md": f"{NOTE}# Configuration\n\nThe groups in `conf/` of a project, and the options that come "
+        "with it. Choose one in `conf/config.yaml`, or for one run: `uv run dvc exp run -S group=option`.\n\n"
+        + "".join(group(folder) for folder in sorted((template / "template/conf").iterdir()) if folder.is_dir()),
+        "gates.md": f"{NOTE}# Gates\n\nWhat a model must hold before it leaves the pipeline: the settings of "
+        "`conf/gate/`. `null` sets no limit.\n\n" + gates(template / "template/conf/gate"),
     }
+
+
+def targets(folder: Path) -> str:
+    """The commands of the makefiles in a folder, as they help people; `{{ … }}` never stands in one."""
+    rows = [
+        (f"`make {name}`", help_text, path.name.removesuffix(".jinja").removesuffix(".mk"))
+        for path in sorted([*folder.glob("Makefile*"), *folder.glob("*.mk*")])
+        for name, help_text in TARGET.findall(path.read_text())
+    ]
+    return table(("command", "what it does", "from"), rows)
+
+
+def group(folder: Path) -> str:
+    """The options of one Hydra group: the first words of each file, and its settings with what stands beside them."""
+    rows = [(f"`{path.stem}`", *described(path)) for path in sorted(folder.glob("*.yaml*"))]
+    return f"## {folder.name}\n\n{table(('option', 'what it is', 'settings'), rows)}\n"
+
+
+def described(path: Path) -> tuple[str, str]:
+    """The comment that a file begins with, and the names of its top settings."""
+    lines = path.read_text().splitlines()
+    head = []
+    for line in lines:
+        if not line.startswith("#"):
+            break
+        head += [line.lstrip("# ")] if "@package" not in line else []
+    names = [found[2] for line in lines if (found := SETTING.match(line)) and not found[1]]
+    return re.split(r"(?<=[.:]) ", " ".join(head))[0].rstrip(":"), ", ".join(
+        f"`{name}`" for name in names if name not in ("name", "defaults")
+    )
+
+
+def gates(folder: Path) -> str:
+    """One row for each setting of a gate, with its value for each task."""
+    options = {path.stem: yaml.safe_load(path.read_text()) for path in sorted(folder.glob("*.yaml"))}
+    notes = {
+        found[2]: found[4] or ""
+        for path in folder.glob("*.yaml")
+        for line in path.read_text().splitlines()
+        if (found := SETTING.match(line))
+    }
+    names = [name for name in next(iter(options.values())) if name != "name"]
+    rows = [
+        (f"`{name}`", *("null" if of[name] is None else f"{of[name]:g}" for of in options.values()), notes[name])
+        for name in names
+    ]
+    return table(("setting", *options, "what it limits"), rows)
 
 
 def filled(help_text: str, answers: dict[str, Any]) -> str:

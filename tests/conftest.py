@@ -9,7 +9,7 @@ from harness import Project, commit, render, snapshot
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let one worker do all with the project of one task: training it is the slow part, and one is enough."""
     for item in items:
-        if item.get_closest_marker("project"):
+        if item.get_closest_marker("project") and not item.get_closest_marker("xdist_group"):
             task = getattr(item, "callspec", None) and item.callspec.params.get("trained")  # type: ignore[attr-defined]
             item.add_marker(pytest.mark.xdist_group(task or "classification"))
 

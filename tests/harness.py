@@ -34,7 +34,7 @@ def commit(repository: Path, tag: str | None = None) -> None:
     """Commit everything in the folder, as the first commit or the next, and tag it."""
     run("git", "init", "--quiet", cwd=repository)
     run("git", "add", "--all", cwd=repository)
-    run("git", "commit", "--quiet", "--message", tag or "change", cwd=repository)
+    run("git", "commit", "--quiet", "--allow-empty", "--message", tag or "change", cwd=repository)
     if tag:
         run("git", "tag", tag, cwd=repository)
 
@@ -83,9 +83,9 @@ def choices(question: str) -> list[str]:
     return [choice[1] if isinstance(choice, list) else choice for choice in questions()[question]["choices"]]
 
 
-def all_answers() -> Iterator[dict[str, Any]]:
-    """Few sets of answers in which every pair of values of two questions occurs."""
-    values: dict[str, list[Any]] = {
+def varied() -> dict[str, list[Any]]:
+    """The questions whose answers change what is rendered, and values of each."""
+    return {
         "project_name": ["Flight delays", "Vols d'été: 100 % à l'heure"],
         "author_email": ["", "team@example.org"],
         "license": choices("license"),
@@ -93,6 +93,19 @@ def all_answers() -> Iterator[dict[str, Any]]:
         "storage": choices("storage"),
         "features": [(), tuple(feature["id"] for feature in include("features.yml"))],
     }
+
+
+def every_answer() -> Iterator[dict[str, Any]]:
+    """Few sets of answers in which every value of each question occurs."""
+    values = varied()
+    for number in range(max(map(len, values.values()))):
+        row = {name: of[number % len(of)] for name, of in values.items()}
+        yield {**row, "features": list(row["features"])}
+
+
+def all_answers() -> Iterator[dict[str, Any]]:
+    """Few sets of answers in which every pair of values of two questions occurs."""
+    values = varied()
     missing = {pair for a, b in combinations(values, 2) for pair in pairs({a: values[a], b: values[b]})}
     while missing:
         row = dict(min(missing, key=sorted))
