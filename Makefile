@@ -5,7 +5,7 @@ DEMO := build/demo
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check hooks test-fast test test-container benchmark docs screenshots release clean
+.PHONY: help demo check hooks test-fast test test-newest test-container benchmark docs screenshots release clean
 
 help: ## List these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ test-fast: $(UV) ## Test what is rendered, without installing it (under two minu
 
 test: $(UV) ## Test everything, also rendered projects at work
 	$(UV) run --quiet pytest -n 2 --dist loadgroup --durations 20
+
+test-newest: $(UV) ## Run a project with the newest of every package: no date, no upper bounds
+	$(UV) run --quiet tests/newest.py
 
 test-container: $(UV) ## Build the container of a project and run its pipeline in it (needs buildah, podman, debootstrap)
 	$(UV) run --quiet pytest -m container --durations 5

@@ -61,9 +61,9 @@ class Comparison:
     headline: Change
 
 
-def head(root: Path = ROOT) -> Commit | None:
-    """The last commit; None without Git, a repository or a commit."""
-    told = _git("log", "-1", "--format=%h%n%cs%n%s", root=root)
+def head(root: Path = ROOT, revision: str = "HEAD") -> Commit | None:
+    """The last commit, or another; None without Git, a repository or such a commit."""
+    told = _git("log", "-1", "--format=%h%n%cs%n%s", "--end-of-options", revision, "--", root=root)
     if told is None:
         return None
     short, day, subject = (told + "\n\n").split("\n")[:3]
@@ -71,10 +71,10 @@ def head(root: Path = ROOT) -> Commit | None:
     return Commit(short, day, subject, bool(status))
 
 
-def last_run(root: Path = ROOT) -> Past:
-    """The evaluation and the parameters of the last commit."""
-    evaluation = _json(_git("show", "HEAD:./reports/evaluation.json", root=root))
-    return Past(evaluation, _params(_git("show", "HEAD:./params.yaml", root=root)))
+def last_run(root: Path = ROOT, revision: str = "HEAD") -> Past:
+    """The evaluation and the parameters of the last commit, or of another."""
+    evaluation = _json(_git("show", f"{revision}:./reports/evaluation.json", root=root))
+    return Past(evaluation, _params(_git("show", f"{revision}:./params.yaml", root=root)))
 
 
 def compare(config: Config, now: Values, past: Past) -> Comparison | None:
