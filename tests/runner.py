@@ -96,7 +96,9 @@ def act(
         (folder / name).mkdir(parents=True, exist_ok=True)
     event_file = folder / "event.json"
     event_file.write_text(
-        json.dumps({"repository": {"full_name": REPOSITORY, "default_branch": "main"}, **(payload or {})})
+        json.dumps(
+            {"repository": {"full_name": REPOSITORY, "default_branch": "main", "private": True}} | (payload or {})
+        )
     )
     stand_ins = [
         f"--local-repository={action}@{ref}={ACTIONS / action.split('/')[1]}"

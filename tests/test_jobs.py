@@ -252,11 +252,12 @@ def test_every_week_the_last_commit_is_reproduced_from_nothing(repository: Proje
 @pytest.mark.parametrize(
     ("variables", "action", "expected"),
     [
-        ({"AWS_ROLE": "reader", "AWS_REGION": "eu-west-1"}, "configure-aws-credentials", {"role-to-assume": "reader"}),
+        ({"AWS_ROLE": "reader", "AWS_REGION": "eu-west-1"}, "configure-aws-credentials", {"aws-region": "eu-west-1"}),
+        ({"AWS_ROLE": "reader"}, "configure-aws-credentials", {"aws-region": "us-east-1"}),
         ({"GOOGLE_PROVIDER": "pool", "GOOGLE_SERVICE_ACCOUNT": "x@y"}, "auth", {"workload_identity_provider": "pool"}),
         ({"AZURE_CLIENT": "id", "AZURE_TENANT": "tenant"}, "login", {"client-id": "id", "tenant-id": "tenant"}),
     ],
-    ids=["s3", "gcs", "azure"],
+    ids=["s3", "s3 without a region", "gcs", "azure"],
 )
 def test_a_run_by_hand_logs_in_where_a_variable_says_so_and_calls_every_target(
     variables: dict[str, str],
@@ -287,6 +288,16 @@ def test_nothing_of_this_process_leaks_into_a_job(
     assert "GITHUB_SHA" in done.log
     assert "LEAKED" not in done.log
     assert "of the outer run" not in done.log
+
+
+def test_a_public_repository_puts_no_fetched_data_where_forks_can_read_them(
+    trained: Project, folder: Path, programs: Path
+) -> None:
+    public = {"repository": {"full_name": REPOSITORY, "default_branch": "main", "private": False}}
+    options = ("--var", "AWS_ROLE=reader")
+    done = act(trained.path, "push", "ci.yml", folder, *options, payload=public, programs=programs)
+    assert "Fetch data" not in done.jobs()
+    assert "pull" not in (folder / "make.log").read_text().split()
 
 
 def test_a_failed_fetch_stops_the_pipeline(trained: Project, folder: Path, programs: Path) -> None:
