@@ -95,11 +95,8 @@ def act(
     for name in ("artifacts", "given", "act"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     event_file = folder / "event.json"
-    event_file.write_text(
-        json.dumps(
-            {"repository": {"full_name": REPOSITORY, "default_branch": "main", "private": True}} | (payload or {})
-        )
-    )
+    repository = {"full_name": REPOSITORY, "default_branch": "main", "private": True}
+    event_file.write_text(json.dumps({"repository": repository, **(payload or {})}))
     stand_ins = [
         f"--local-repository={action}@{ref}={ACTIONS / action.split('/')[1]}"
         for action, ref in sorted({(action, ref) for action, ref, _ in uses(project)})
