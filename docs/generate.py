@@ -36,7 +36,7 @@ def pages(template: Path) -> dict[str, str]:
         f"Your own go into `Makefile.local`.\n\n## In the template\n\n{targets(template)}",
         "configuration.md": f"{NOTE}# Configuration\n\nThe groups in `conf/` of a project, and the options that come "
         "with it. Choose one in `conf/config.yaml`, or for one run: `uv run dvc exp run -S group=option`.\n\n"
-        + "".join(group(folder) for folder in sorted((template / "template/conf").iterdir()) if folder.is_dir()),
+        + "\n".join(group(folder) for folder in sorted((template / "template/conf").iterdir()) if folder.is_dir()),
         "gates.md": f"{NOTE}# Gates\n\nWhat a model must hold before it leaves the pipeline: the settings of "
         "`conf/gate/`. `null` sets no limit.\n\n" + gates(template / "template/conf/gate"),
     }
@@ -55,7 +55,7 @@ def targets(folder: Path) -> str:
 def group(folder: Path) -> str:
     """The options of one Hydra group: the first words of each file, and its settings with what stands beside them."""
     rows = [(f"`{path.stem}`", *described(path)) for path in sorted(folder.glob("*.yaml*"))]
-    return f"## {folder.name}\n\n{table(('option', 'what it is', 'settings'), rows)}\n"
+    return f"## {folder.name}\n\n{table(('option', 'what it is', 'settings'), rows)}"
 
 
 def described(path: Path) -> tuple[str, str]:
