@@ -96,7 +96,6 @@ def test_the_first_commit_of_a_run_passes_and_changes_nothing(mine: Project) -> 
     done = try_to_commit(mine)
     assert done.returncode == 0, done.stderr
     assert mine.run("git", "status", "--porcelain").stdout == ""
-    mine.run("make", "check")
 
 
 def test_a_project_with_odd_names_and_no_feature_passes_before_its_first_run(template: Path, tmp_path: Path) -> None:
