@@ -1,5 +1,6 @@
 """Documents that are filled: cards agree with the run, the site builds, the notebook runs, the runbook quotes truly."""
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import Project, commit, files, run
+from harness import Project, commit, files, render, run
 
 HOSTILE = '<script>alert("x")</script> & {{ 7 * 7 }} `tick`'
 
@@ -60,11 +61,31 @@ def test_the_data_card_says_what_the_validation_found(trained: Project) -> None:
 
 
 @pytest.mark.project
-def test_the_cards_are_in_the_lock_so_that_a_stale_one_is_noticed(mine: Project) -> None:
+def test_the_model_card_names_the_file_that_it_speaks_of(trained: Project) -> None:
+    digest = hashlib.sha256((trained.path / "models/model/model.onnx").read_bytes()).hexdigest()
+    assert f"`{digest}`" in (trained.path / "docs/model_card.md").read_text()
+
+
+@pytest.mark.project
+@pytest.mark.parametrize("trained", ["classification"], indirect=True)
+def test_a_card_that_is_stale_or_edited_is_noticed(mine: Project) -> None:
     card = mine.path / "docs/model_card.md"
     card.write_text(card.read_text().replace("0.", "9."))
-    status = json.loads(mine.dvc("status", "--json").stdout)
-    assert "docs/model_card.md" in json.dumps(status["report"])
+    params = mine.path / "params.yaml"
+    text = params.read_text()
+    for said, other in (("seed: 2013", "seed: 1"), ("drop: []", "drop: [temp]"), ("min_rows: ", "min_rows: 1")):
+        assert text.count(said) >= 1, said
+        text = text.replace(said, other)
+    params.write_text(text)
+    declaration = mine.path / "data/declaration.json"
+    told = declaration.read_text().replace("airport of departure", "where it starts")
+    declaration.unlink()  # in the cache it is one file with others' copies
+    declaration.write_text(told)
+    words = mine.path / "docs/cards/flights/model.md"
+    words.write_text(words.read_text() + "\nOne more limit.\n")
+    status = json.dumps(json.loads(mine.dvc("status", "--json").stdout)["report"])
+    for cause in ("docs/model_card.md", "docs/cards", "data/declaration.json", "seed", "features", "validate"):
+        assert f'"{cause}"' in status, cause
 
 
 def hostile(report: Any) -> Any:
@@ -93,8 +114,14 @@ def test_hostile_words_stay_words_in_report_and_cards(mine: Project) -> None:
     for name in ("model_card", "data_card"):
         card = (mine.path / f"docs/{name}.md").read_text()
         assert "alert(" in card
-        outside_code = re.sub(r"`[^`\n]*`", "", card)
-        assert "<script" not in outside_code.replace("\\<", "")
+        assert "<script" not in re.sub(r"`[^`\n]*`", "", card)
+    mine.run("make", "docs")
+    for name in ("model_card", "data_card"):
+        page = (mine.path / f"site/{name}/index.html").read_text()
+        assert "&lt;script&gt;alert(" in page
+        assert "<script>alert(" not in page
+        assert "&amp;lt;" not in page  # escaped once, not twice
+        assert "{{ 7 * 7 }}" in page
 
 
 @pytest.mark.project
@@ -118,10 +145,24 @@ def test_the_site_holds_the_cards_and_the_report_and_fetches_nothing(mine: Proje
     assert "0.7784" in (mine.path / "site/model_card/index.html").read_text()
     report = mine.path / "reports/report.html"
     assert (mine.path / "site/report.html").read_bytes() == report.read_bytes()
-    for page in ("index.html", "design/index.html"):
-        text = (mine.path / "site" / page).read_text()
-        assert not re.findall(r'<(?:script|link rel="stylesheet")[^>]+(?:src|href)="https?://', text)
+    for page in (mine.path / "site").rglob("*.html"):
+        assert not re.findall(r'<(?:script|link rel="stylesheet")[^>]+(?:src|href)="https?://', page.read_text()), page
+    for style in (mine.path / "site").rglob("*.css"):
+        assert not re.findall(r"@import|url\(['\"]?https?://", style.read_text()), style
+    assert 'href="report.html"' in (mine.path / "site/index.html").read_text()
     assert mine.run("git", "status", "--porcelain").stdout == ""
+
+
+@pytest.mark.project
+def test_a_name_that_looks_like_markup_is_a_name_on_the_site(template: Path, tmp_path: Path) -> None:
+    name = "Tom & <b>Jerry</b> | $5 *off* ~now~"
+    path = render(template, tmp_path / "project", project_name=name, package_name="tom")
+    (path / "reports").mkdir()
+    for written in ("reports/report.html", "docs/model_card.md", "docs/data_card.md"):
+        (path / written).write_text("# As if it had run\n")
+    run("make", "docs", cwd=path)
+    page = (path / "site/index.html").read_text()
+    assert re.search(r"<h1[^>]*>Tom &amp; &lt;b&gt;Jerry&lt;/b&gt; \| \$5 \*off\* ~now~<", page)
 
 
 @pytest.mark.project
@@ -143,6 +184,8 @@ def test_the_notebook_runs_without_a_browser(mine: Project) -> None:
     page = (mine.path / "outputs/explore.html").read_text()
     assert "further" in page  # the title of the first figure
     assert "marimo-error" not in page
+    assert mine.run("git", "status", "--porcelain").stdout == ""
+    assert mine.run("uv", "run", "--quiet", "--group", "notebooks", "python", "notebooks/explore.py").stdout == ""
     (mine.path / "reports/evaluation.json").unlink()
     assert mine.run("make", "notebook-html", check=False).returncode != 0
 

@@ -1,5 +1,7 @@
 """Bringing a data set: a file in data/raw and one declaration of its columns, and nothing else."""
 
+import shutil
+
 import pytest
 from harness import Project, commit
 
@@ -52,7 +54,12 @@ def test_a_declaration_is_all_that_a_csv_file_needs(mine: Project) -> None:
     config.write_text(text.replace("split: time", "split: random"))
     gate = mine.path / f"conf/gate/{task}.yaml"
     gate.write_text(gate.read_text().replace("margin_over_linear: 0.01", "margin_over_linear: 0.005"))
+    shutil.rmtree(mine.path / "docs/cards/flights")
     mine.run("make", "run")
+    for name in ("model", "data"):
+        card = (mine.path / f"docs/{name}_card.md").read_text()
+        assert f"Nobody has written `docs/cards/weather/{name}.md` yet" in card
+        assert "flight" not in card
     result = mine.json("reports/evaluation.json")
     assert result["target"] == target.split(": ")[1]
     assert result["ahead"]["baseline"]["value"] > (0.3 if task == "classification" else 5)

@@ -9,6 +9,7 @@ from . import builders, cards, config
 
 HOSTILE = "a | b <script>alert(1)</script> `code` *star* {{ 7 * 7 }} [x](y)\nnext"
 PROFILE = {"kind": "categorical", "missing": 0.25, "distinct": 3}
+TIMES = {"kind": "datetime", "missing": 0.0, "distinct": 9, "from": "2020-01-01 00:00:00", "to": "2020-02-01 00:00:00"}
 PARTS: list[dict[str, Any]] = [
     {"name": "train", "rows": 100, "target": 0.25, "from": "2020-01-01", "to": "2020-02-01"},
 ]
@@ -23,12 +24,34 @@ def shop(**told: str) -> config.Config:
 
 
 def data_card(settings: config.Config) -> str:
-    validation = {"rows": 1000, "findings": [], "columns": {"city": PROFILE, "age": PROFILE}}
+    validation = {"rows": 1000, "findings": [], "columns": {"begins": TIMES, "city": PROFILE, "age": PROFILE}}
     return cards.data_card(settings, validation, PARTS, cards.words("shop", "data", Path("nowhere")))
 
 
+def model_card(settings: config.Config, gate: list[dict[str, Any]] | None = None, lead: float = 0.1) -> str:
+    metric = settings.task.metric
+    point = {"value": 0.75, "low": 0.7, "high": 0.8}
+    ahead = {"value": lead, "low": lead - 0.05, "high": lead + 0.05}
+    slices = [
+        {"column": "city", "value": city, "rows": 60, "metric": value, "low": 0.5, "high": 0.9}
+        | {"mean_score": 0.25, "mean_target": 0.5, "sensitive": True}
+        for city, value in (("Rome", 0.8), (HOSTILE, 0.6))
+    ]
+    evaluation = {
+        "metric": metric,
+        "rows": {"test": 120},
+        "confidence": 0.95,
+        "models": {name: {"test": {metric: point}} for name in ("model", "linear", "baseline")},
+        "ahead": {"linear": ahead, "baseline": ahead},
+        "slices": slices,
+    }
+    training = {"model": {"format": "onnx", "parity": 1e-7}}
+    told = cards.words("shop", "model", Path("nowhere"))
+    return cards.model_card(settings, evaluation, training, None, gate, PARTS, "0a1b2c", told)
+
+
 def cells(line: str) -> int:
-    return line.replace("\\|", "").count("|")
+    return line.count("|")
 
 
 def test_nobodys_words_break_a_table_or_become_html() -> None:
@@ -36,8 +59,46 @@ def test_nobodys_words_break_a_table_or_become_html() -> None:
     (row,) = [line for line in card.splitlines() if line.startswith("| `city`")]
     (head,) = [line for line in card.splitlines() if line.startswith("| column")]
     assert cells(row) == cells(head)
-    assert "<script" not in card.replace("\\<", "")
+    assert "<script" not in card
     assert "next" in row
+
+
+def test_a_hostile_name_of_a_slice_stays_in_its_cell() -> None:
+    card = model_card(shop())
+    rows = [line for line in card.splitlines() if line.startswith("| `city`")]
+    assert [cells(row) for row in rows] == [6] * 4  # both slices, and again as groups
+    assert "<script" not in "".join(line.replace(cards.code(HOSTILE), "") for line in card.splitlines())
+
+
+def test_the_model_card_lists_slices_weakest_first_with_what_was_said_and_what_happened() -> None:
+    weakest, best = [line for line in model_card(shop()).splitlines() if line.startswith("| `city`")][:2]
+    assert "alert" in weakest
+    assert best == "| `city` `Rome` | 60 | 0.8000 (0.5000 to 0.9000) | 25\u00a0% | 50\u00a0% |"
+
+
+def test_the_model_card_owns_up_to_a_model_that_is_behind() -> None:
+    card = model_card(shop(), lead=-0.1)
+    assert "0.1000 worse than a linear model" in card
+    assert "Advantage over the linear model in ROC AUC, on the same resampled rows: \u22120.1000" in card
+
+
+def test_the_model_card_names_the_version_of_the_model_and_says_what_has_not_run() -> None:
+    card = model_card(shop())
+    assert "| Version | SHA-256 of the file: `0a1b2c` |" in card
+    assert "This run was not judged." in card
+    assert "This run was not explained." in card
+
+
+def test_the_model_card_gives_the_verdict_of_each_rule() -> None:
+    verdict = {"rule": "margin_over_linear", "passed": False, "message": "roc_auc is 0.01 better | of 0.1"}
+    row = "| Better than a linear model | **is broken** | roc\\_auc is 0.01 better &#124; of 0.1 |"
+    assert row in model_card(shop(), [verdict])
+
+
+def test_the_data_card_says_what_the_validation_holds_the_data_to() -> None:
+    card = data_card(shop())
+    assert "- no two rows of the same visit\n" in card
+    assert "- nothing known more than a day before begins\n" in card
 
 
 def test_a_card_says_when_nobody_has_written_what_only_people_know() -> None:

@@ -10,15 +10,28 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .checks import rules
 from .config import Config
-from .report.answers import goodness
-from .report.words import capitalized, direction, metric_title, metric_unit, number, plain, rule_title, share
+from .report.answers import goodness, is_it_good, where_is_it_weak
+from .report.words import (
+    capitalized,
+    direction,
+    metric_title,
+    metric_unit,
+    number,
+    plain,
+    rule_title,
+    share,
+    split_note,
+)
 
 Values = Mapping[str, Any]
 MODELS = {"model": "this model", "linear": "linear model", "baseline": "baseline"}
 NOTE = "<!-- Written by the stage report: change docs/cards/, conf/ or the code, then `make run`. -->\n"
 WORST, TOP = 10, 10
-SPECIAL = re.compile(r"([\\`*_\[\]<>&~|$#])")
+# GitHub and the site read two dialects of Markdown: only these may be escaped by a backslash in both of them.
+BACKSLASHED = re.compile(r"([\\`*_\[\]])")
+ENTITIES = {ord(sign): f"&#{ord(sign)};" for sign in "~|$#"} | {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
 
 
 def model_card(
@@ -26,8 +39,9 @@ def model_card(
     evaluation: Values,
     training: Values,
     explanation: Values | None,
-    gate: Sequence[Values],
+    gate: Sequence[Values] | None,
     parts: Sequence[Values],
+    digest: str,
     words: str,
 ) -> str:
     """The model card.
@@ -37,17 +51,19 @@ def model_card(
         evaluation: what the stage evaluate wrote.
         training: what the stage train wrote.
         explanation: what the stage explain wrote, if it has run.
-        gate: the verdict of each rule.
+        gate: the verdict of each rule, if the stage gate has run.
         parts: rows, mean of the target, and period of each part of the split.
+        digest: SHA-256 of the file that holds the model, which is its version.
         words: what people have to say: intended use, limits.
     """
-    metric = evaluation["metric"]
     return "\n".join(
         [
             NOTE,
             f"# Model card: {config.task.name} of {text(config.target)}",
             "",
-            *_details(config, training),
+            text(is_it_good(config, evaluation).answer),
+            "",
+            *_details(config, training, digest),
             "",
             words.strip(),
             "",
@@ -62,13 +78,13 @@ def model_card(
             "",
             "## Training and evaluation data",
             "",
-            "[Data card](data_card.md). Each part is judged or taught apart from the others:",
+            f"The [data card](data_card.md) says what they are. {text(split_note(config))}",
             "",
             *_parts(config, parts),
             "",
             "## Slices",
             "",
-            f"The {WORST} worst of the slices that are large enough, by {metric_title(metric)}.",
+            text(where_is_it_weak(config, evaluation).answer),
             "",
             *_slices(config, evaluation),
             "",
@@ -108,7 +124,7 @@ def data_card(config: Config, validation: Values, parts: Sequence[Values], words
             text(data.description),
             "",
             *table(
-                ("", ""),
+                ("of the whole", ""),
                 [
                     ("Rows", number(validation["rows"])),
                     ("Columns", number(len(columns))),
@@ -133,7 +149,15 @@ def data_card(config: Config, validation: Values, parts: Sequence[Values], words
             "",
             "## Parts",
             "",
+            text(split_note(config)),
+            "",
             *_parts(config, parts),
+            "",
+            "## Checks",
+            "",
+            "The pipeline goes no further than the stage validate, unless the data have",
+            "",
+            *(f"- {text(rule)}" for rule in rules(config)),
             "",
         ]
     )
@@ -149,7 +173,7 @@ def words(data: str, card: str, root: Path) -> str:
 
 def text(value: str) -> str:
     """Human text as literal Markdown on one line."""
-    return SPECIAL.sub(r"\\\1", " ".join(value.split()))
+    return BACKSLASHED.sub(r"\\\1", " ".join(value.split()).translate(ENTITIES))
 
 
 def code(value: str) -> str:
@@ -166,15 +190,16 @@ def _interval(of: Values, like: float) -> str:
     return f"{number(of['value'], like)} ({number(of['low'], like)} to {number(of['high'], like)})"
 
 
-def _details(config: Config, training: Values) -> list[str]:
+def _details(config: Config, training: Values, digest: str) -> list[str]:
     chosen, target = training["model"], config.data.columns[config.target]
     features = f"{code(config.features.name)}; dropped: {', '.join(map(code, config.features.drop)) or 'none'}"
     return table(
-        ("", ""),
+        ("of the model", ""),
         [
             ("Model", code(config.model.name)),
             ("Estimator", code(str(config.model.estimator["_target_"]))),
             ("File", f"{text(chosen['format'])}; at most {chosen['parity']:.1e} off the trained model"),
+            ("Version", f"SHA-256 of the file: {code(digest)}"),
             ("Task", f"{config.task.name} of {code(config.target)}: {text(target.description)}"),
             ("Features", features),
             ("Seed", str(config.seed)),
@@ -199,8 +224,8 @@ def _ahead(config: Config, evaluation: Values) -> list[str]:
     metric = evaluation["metric"]
     like = evaluation["models"]["model"]["test"][metric]["value"]
     return [
-        f"- Ahead of the {MODELS[name].removesuffix(' model')} model by {_interval(of, like)}"
-        f"{metric_unit(config, metric)} in {metric_title(metric)}, on the same resampled rows."
+        f"- Advantage over the {MODELS[name].removesuffix(' model')} model in {metric_title(metric)}"
+        f"{metric_unit(config, metric)}, on the same resampled rows: {_interval(of, like)}"
         for name, of in evaluation["ahead"].items()
     ]
 
@@ -218,31 +243,37 @@ def _parts(config: Config, parts: Sequence[Values]) -> list[str]:
 
 
 def _slices(config: Config, evaluation: Values) -> list[str]:
-    metric = evaluation["metric"]
-    worst = sorted(evaluation["slices"], key=lambda entry: goodness(metric, entry["metric"]))[:WORST]
-    if not worst:
-        return ["No slice is large enough to tell."]
-    rows = [(f"{code(of['column'])} {code(str(of['value']))}", number(of["rows"]), _slice(of)) for of in worst]
-    return table(("slice", "rows", f"{metric_title(metric)}{metric_unit(config, metric)}"), rows)
-
-
-def _slice(of: Values) -> str:
-    return _interval({"value": of["metric"], "low": of["low"], "high": of["high"]}, of["metric"])
+    if not evaluation["slices"]:
+        return []
+    worst = sorted(evaluation["slices"], key=lambda of: goodness(evaluation["metric"], of["metric"]))[:WORST]
+    return [f"The {len(worst)} weakest:", "", *_groups("slice", worst, config, evaluation)]
 
 
 def _fairness(config: Config, evaluation: Values) -> list[str]:
     sensitive = [name for name, column in config.data.columns.items() if column.sensitive]
     if not sensitive:
         return ["No column is declared as sensitive (`sensitive: true` in `conf/data`), so no groups are compared."]
-    metric = evaluation["metric"]
-    rows = [
-        (f"{code(of['column'])} {code(str(of['value']))}", number(of["rows"]), _slice(of))
-        for of in evaluation["slices"]
-        if of["column"] in sensitive
-    ]
-    if not rows:
+    groups = [of for of in evaluation["slices"] if of["column"] in sensitive]
+    if not groups:
         return [f"Of {', '.join(map(code, sensitive))} no group is large enough to tell."]
-    return table(("group", "rows", f"{metric_title(metric)}{metric_unit(config, metric)}"), rows)
+    return _groups("group", groups, config, evaluation)
+
+
+def _groups(head: str, groups: Sequence[Values], config: Config, evaluation: Values) -> list[str]:
+    metric = evaluation["metric"]
+    mean = share if config.task.name == "classification" else plain
+    rows = [
+        (
+            f"{code(of['column'])} {code(str(of['value']))}",
+            number(of["rows"]),
+            _interval({"value": of["metric"], "low": of["low"], "high": of["high"]}, of["metric"]),
+            mean(of["mean_score"]),
+            mean(of["mean_target"]),
+        )
+        for of in groups
+    ]
+    title = f"{metric_title(metric)}{metric_unit(config, metric)}"
+    return table((head, "rows", title, "mean prediction", "mean outcome"), rows)
 
 
 def _reliance(config: Config, explanation: Values | None) -> list[str]:
@@ -256,7 +287,9 @@ def _reliance(config: Config, explanation: Values | None) -> list[str]:
     return table(("feature", f"loss of {title} when it is shuffled (span of the repeats)"), rows)
 
 
-def _gate(gate: Sequence[Values]) -> list[str]:
+def _gate(gate: Sequence[Values] | None) -> list[str]:
+    if gate is None:
+        return ["This run was not judged."]
     rows = [
         (capitalized(rule_title(of["rule"])), "holds" if of["passed"] else "**is broken**", text(of["message"]))
         for of in gate

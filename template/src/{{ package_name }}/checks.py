@@ -36,6 +36,24 @@ def findings(table: pl.DataFrame, config: Config) -> list[Finding]:
     return found or list(_leaks(table, config))
 
 
+def rules(config: Config) -> list[str]:
+    """What `findings` holds the data to, in words for the data card."""
+    data, limits = config.data, config.validate_
+    told = [
+        f"at least {limits.min_rows:,} rows",
+        "the declared columns and no other, each of its kind, within its range or values, empty only where it may be",
+        f"no two rows of the same {', '.join(data.key)}",
+    ]
+    if data.time and any(column.available_at for column in data.columns.values()):
+        told.append(f"nothing known more than a day before {data.time}")
+    told.append(f"no more than {limits.max_missing_target:.1%} of the rows without a target")
+    if config.task.name == "classification":
+        told.append(f"no class with less than {limits.min_class_share:.1%} of the rows")
+    else:
+        told.append("a target that varies")
+    return [*told, f"no input that tells the target by itself (skill over {limits.max_single_column_skill:g})"]
+
+
 def _columns(table: pl.DataFrame, config: Config) -> Iterator[Finding]:
     """Columns that are missing, not declared, or not of the type of their kind."""
     declared = {name: column for name, column in config.data.columns.items() if column.kind != "ignored"}

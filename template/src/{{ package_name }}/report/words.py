@@ -101,6 +101,13 @@ def unit(config: Config) -> str:
     return told if 0 < len(told) <= 20 else f"{config.target} units"
 
 
+def split_note(config: Config) -> str:
+    """How the rows were parted, and which were kept out."""
+    split = config.split
+    kept = f" Rows from {split.until.date()} on stay out: the model meets them in production." if split.until else ""
+    return f"Split by {split.name}.{kept}"
+
+
 def prediction(config: Config, value: float) -> str:
     """A prediction, with its unit."""
     return share(value) if config.task.name == "classification" else f"{number(value, 10)} {unit(config)}"

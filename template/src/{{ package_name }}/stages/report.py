@@ -1,5 +1,6 @@
 """For people: one HTML file that opens anywhere, offline, beside the last committed run; and the two cards."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,16 @@ def run(config: Config, files: Files) -> None:
         errors=pl.read_csv(files.read("reports/plots/errors.csv")).to_dicts(),
     )
     told = {name: words(config.data.name, name, files.project) for name in ("model", "data")}
+    model = files.read("models/model") / f"model.{found.training['model']['format']}"
     card = model_card(
-        config, found.evaluation, found.training, found.explanation, found.gate or [], found.parts, told["model"]
+        config,
+        found.evaluation,
+        found.training,
+        found.explanation,
+        found.gate,
+        found.parts,
+        hashlib.sha256(model.read_bytes()).hexdigest(),
+        told["model"],
     )
     files.write("docs/model_card.md").write_text(card, encoding="utf-8")
     card = data_card(config, found.validation, found.parts, told["data"])
