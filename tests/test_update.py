@@ -91,12 +91,12 @@ def test_a_feature_switched_on_later_brings_its_seeded_files_and_they_stay_its_o
 ) -> None:
     entry = "- {id: extra, title: Extra, help: More., default: false, requires: [], paths: [/extra], group: null}"
     registry, rules = released / "includes/features.yml", released / "includes/ownership.yml"
-    seeded = "paths: &seeded_by_features"
+    seeded = "paths: &seeded_by_features\n"
     release(
         released,
         {
             "includes/features.yml": appended(registry, entry + "\n"),
-            "includes/ownership.yml": rules.read_text().replace(f"{seeded} []", f"{seeded} [/extra/mine.txt]"),
+            "includes/ownership.yml": rules.read_text().replace(seeded, f"{seeded}      - /extra/mine.txt\n"),
             "template/extra/mine.txt": "template's\n",
             "template/extra/machinery.txt": "1\n",
         },
