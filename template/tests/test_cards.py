@@ -111,7 +111,12 @@ def test_the_data_card_says_of_each_column_when_it_is_known_and_what_is_missing(
     assert "| train | 100 | " in card
 
 
-@pytest.mark.parametrize("name", ["a`b", "a|b", "a\nb"])
+@pytest.mark.parametrize(("words", "literal"), [("- a", "\\- a"), ("2. b", "2\\. b"), ("3) c", "3\\) c"), ("-1", "-1")])
+def test_words_that_look_like_a_list_begin_none(words: str, literal: str) -> None:
+    assert cards.text(words) == literal
+
+
+@pytest.mark.parametrize("name", ["a`b", "a|b", "a\nb", ""])
 def test_a_name_stays_code_whatever_it_holds(name: str) -> None:
     assert cards.code(name).count("`") == 2
     assert "|" not in cards.code(name)

@@ -32,6 +32,7 @@ WORST, TOP = 10, 10
 # GitHub and the site read two dialects of Markdown: only these may be escaped by a backslash in both of them.
 BACKSLASHED = re.compile(r"([\\`*_\[\]])")
 ENTITIES = {ord(sign): f"&#{ord(sign)};" for sign in "~|$#"} | {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
+LIST_ITEM = re.compile(r"^(\d*)([-+.)])(?= |$)")
 
 
 def model_card(
@@ -173,12 +174,14 @@ def words(data: str, card: str, root: Path) -> str:
 
 def text(value: str) -> str:
     """Human text as literal Markdown on one line."""
-    return BACKSLASHED.sub(r"\\\1", " ".join(value.split()).translate(ENTITIES))
+    literal = BACKSLASHED.sub(r"\\\1", " ".join(value.split()).translate(ENTITIES))
+    return LIST_ITEM.sub(r"\1\\\2", literal)
 
 
 def code(value: str) -> str:
-    """A name as code; what would end the code or the cell is replaced."""
-    return f"`{' '.join(value.split()).replace('`', chr(39)).replace('|', '¦')}`"
+    """A name as code; what would end the code or the cell is replaced, and nothing at all would be no code."""
+    name = " ".join(value.split()) or "(empty)"
+    return f"`{name.replace('`', chr(39)).replace('|', '¦')}`"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
