@@ -137,6 +137,7 @@ def test_an_update_keeps_what_its_owner_wrote(versions: tuple[Path, list[str]], 
 
 
 @pytest.mark.project
+@pytest.mark.xdist_group("regression")
 @pytest.mark.parametrize("start", STARTS)
 def test_an_updated_project_runs(versions: tuple[Path, list[str]], tmp_path: Path, start: int) -> None:
     template, tags = versions
@@ -168,6 +169,8 @@ def render_at(template: Path, version: str, folder: Path, given: Answers) -> Pat
     return folder
 
 
+@pytest.mark.project
+@pytest.mark.xdist_group("regression")
 @pytest.mark.parametrize("start", STARTS)
 def test_no_answer_is_lost_or_replaced(versions: tuple[Path, list[str]], tmp_path: Path, start: int) -> None:
     template, tags = versions
