@@ -15,6 +15,8 @@ ACTIONS = Path(__file__).parent / "actions"
 BIN = Path(sys.executable).parent
 REPOSITORY = "team/flights"
 USES = re.compile(r"^\s*(?:- )?uses: (?P<action>[^@\s]+)@(?P<ref>\S+) *(?:# (?P<release>\S+))?$", re.MULTILINE)
+# The names of the jobs that have been run and succeeded, for the test that none is left out.
+SUCCEEDED: set[str] = set()
 # What a runner has; everything else of this process stays out, as `act` hands on all that it gets.
 KEPT = (
     "GIT_",
@@ -115,4 +117,6 @@ def act(
         cwd=project,
         check=False,
     )
-    return Run(done.returncode == 0, done.stdout + done.stderr, folder)
+    finished = Run(done.returncode == 0, done.stdout + done.stderr, folder)
+    SUCCEEDED.update(name for name, succeeded in finished.jobs().items() if succeeded)
+    return finished

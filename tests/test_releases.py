@@ -35,6 +35,8 @@ def history(folder: Path) -> Path:
     for name in run("git", "tag", cwd=folder).stdout.split():
         run("git", "tag", "--delete", name, cwd=folder)
     for entry in RELEASES:
+        there = run("git", "cat-file", "-e", entry["commit"], cwd=folder, check=False).returncode == 0
+        assert there, f"this clone lacks the release {entry['version']}: git fetch --unshallow brings it"
         run("git", "tag", f"v{entry['version']}", entry["commit"], cwd=folder)
     snapshot(folder)
     commit(folder, NEWEST)
