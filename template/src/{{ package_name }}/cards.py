@@ -193,6 +193,11 @@ def _interval(of: Values, like: float) -> str:
     return f"{number(of['value'], like)} ({number(of['low'], like)} to {number(of['high'], like)})"
 
 
+def _mean(config: Config, value: float) -> str:
+    """A mean of predictions or of what happened: a share of rows, or an amount with as many decimals in each row."""
+    return share(value) if config.task.name == "classification" else number(value, 10)
+
+
 def _details(config: Config, training: Values, digest: str) -> list[str]:
     chosen, target = training["model"], config.data.columns[config.target]
     features = f"{code(config.features.name)}; dropped: {', '.join(map(code, config.features.drop)) or 'none'}"
@@ -236,11 +241,10 @@ def _ahead(config: Config, evaluation: Values) -> list[str]:
 def _parts(config: Config, parts: Sequence[Values]) -> list[str]:
     if not parts:
         return ["The rows are not here."]
-    mean = share if config.task.name == "classification" else plain
-    rows = [
-        (of["name"], number(of["rows"]), mean(of["target"]), f"{of['from']} to {of['to']}" if of["from"] else "any")
-        for of in parts
-    ]
+    rows = []
+    for of in parts:
+        period = f"{of['from']} to {of['to']}" if of["from"] else "any"
+        rows.append((of["name"], number(of["rows"]), _mean(config, of["target"]), period))
     label = "share of positives" if config.task.name == "classification" else "mean of the target"
     return table(("part", "rows", label, "period (UTC)"), rows)
 
@@ -264,14 +268,13 @@ def _fairness(config: Config, evaluation: Values) -> list[str]:
 
 def _groups(head: str, groups: Sequence[Values], config: Config, evaluation: Values) -> list[str]:
     metric = evaluation["metric"]
-    mean = share if config.task.name == "classification" else plain
     rows = [
         (
             f"{code(of['column'])} {code(str(of['value']))}",
             number(of["rows"]),
             _interval({"value": of["metric"], "low": of["low"], "high": of["high"]}, of["metric"]),
-            mean(of["mean_score"]),
-            mean(of["mean_target"]),
+            _mean(config, of["mean_score"]),
+            _mean(config, of["mean_target"]),
         )
         for of in groups
     ]
