@@ -11,7 +11,7 @@ from jinja2 import Environment
 
 HERE = Path(__file__).parent
 NOTE = "<!-- Written by docs/generate.py from what it describes: change that instead. -->\n\n"
-TARGET = re.compile(r"^([a-z-]+):[^#]*## *(.+)$", re.MULTILINE)
+TARGET = re.compile(r"^([a-z-]+):[^#\n]*## *(.+)$", re.MULTILINE)
 SETTING = re.compile(r"^( *)([\w-]+): *(.*?)(?: +# *(.*))?$")
 
 

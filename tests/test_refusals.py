@@ -112,6 +112,12 @@ WRONG = [
         "estimator: leaf_count: no such argument; allowed: .*num_leaves",
     ),
     (
+        "conf/model/lightgbm.yaml",
+        "num_leaves: 24",
+        "num_leaves: many",
+        "estimator: cannot be fitted: Parameter num_leaves should be of type int",
+    ),
+    (
         "conf/features/flights.yaml",
         "by: [dest]",
         "by: [destination]",

@@ -45,7 +45,8 @@ def main() -> None:
         if text == current:
             return
         if arguments.check:
-            raise ProjectError("params.yaml is not what conf/ compiles to: run `make params` and commit the result")
+            reason = "params.yaml is not what conf/ compiles to: run `make params` and commit the result"
+            raise ProjectError(f"{reason}; to keep an experiment, write its settings into conf/ before")
     except ProjectError as error:
         complain(error)
         sys.exit(1)

@@ -30,12 +30,22 @@ def fit(
         The fitted scikit-learn pipeline of each model.
 
     Raises:
-        ProjectError: an estimator does not exist or does not take its arguments.
+        ProjectError: an estimator does not exist, does not take its arguments, or cannot be fitted with them.
     """
+    from lightgbm.basic import LightGBMError
+
     ready, target = prepare(train, inputs), _target(train, config)
     pipelines = [_pipeline(model, inputs) for model in models.values()]
+
+    def fitted(model: Model, pipeline: Any) -> Any:
+        try:
+            return pipeline.fit(ready, target)
+        except (LightGBMError, TypeError, ValueError) as error:
+            reason = f"conf/model/{model.name}.yaml: estimator: cannot be fitted: {str(error).splitlines()[0]}"
+            raise ProjectError(reason) from error
+
     with ThreadPoolExecutor() as pool:
-        return dict(zip(models, pool.map(lambda pipeline: pipeline.fit(ready, target), pipelines), strict=True))
+        return dict(zip(models, pool.map(fitted, models.values(), pipelines), strict=True))
 
 
 def ship(
