@@ -33,9 +33,21 @@ def test_the_lock_holds_the_versions_that_were_tested(installed: Path) -> None:
 
 
 def matches(tested: str, locked: set[str]) -> bool:
-    """Whether a package is locked at the tested version or a later patch, which an index may show days after its date."""
-    wanted, found = ([int(part) for part in text.split(".")] for text in (tested, max(locked)))
-    return found[:2] == wanted[:2] and found >= wanted
+    """Whether a package is locked at the tested version or a later patch: an index may show one days after its date."""
+    wanted = numbers(tested)
+    return any(found[:2] == wanted[:2] and found >= wanted for found in map(numbers, locked))
+
+
+def numbers(version: str) -> list[int]:
+    """The numbers of a version, to compare."""
+    return [int(part) for part in re.findall(r"\d+", version)]
+
+
+def test_an_older_and_another_minor_version_do_not_match() -> None:
+    assert matches("2.14.3", {"2.14.3"})
+    assert matches("2.14.3", {"1.0.0", "2.14.4"})
+    assert not matches("2.14.3", {"2.14.2"})
+    assert not matches("2.14.3", {"2.15.0"})
 
 
 def test_mypy_strict_finds_nothing_in_a_fresh_project(installed: Path) -> None:
