@@ -102,6 +102,35 @@ def test_a_new_stage_runs_and_writes_its_table(mine: Project) -> None:
 
 
 @pytest.mark.project
+@pytest.mark.parametrize("trained", ["classification"], indirect=True)
+def test_a_model_of_ones_own_is_a_file(mine: Project) -> None:
+    follow("how-to/own-model.md", mine.path, PYTHONPATH=str(mine.path / "src"))
+    chosen = mine.json("reports/training.json")["model"]
+    assert (chosen["name"], chosen["format"]) == ("forest", "onnx")
+
+
+def visitors(path: Path) -> None:
+    """What the page speaks of, made up: people between 30 and 50 buy."""
+    lines = ["visitor,visited_at,country,age,seconds_on_page,bought"]
+    for number in range(6000):
+        age = 18 + number * 37 % 60
+        buys = (30 <= age < 50) != (number % 10 == 0)
+        at = f"2024-01-{number % 28 + 1:02}T{number % 24:02}:00:00"
+        lines.append(f"v{number},{at},{'ABC'[number % 3]},{age},{number % 300},{'yes' if buys else 'no'}")
+    path.write_text("\n".join(lines) + "\n")
+
+
+@pytest.mark.project
+@pytest.mark.parametrize("trained", ["classification"], indirect=True)
+def test_data_of_ones_own_are_a_file_and_its_declaration(mine: Project) -> None:
+    visitors(mine.path / "data/raw/sales.csv")
+    printed = follow("how-to/own-data.md", mine.path, PYTHONPATH=str(mine.path / "src"))
+    assert "gate passed: 6 rules hold" in printed
+    assert mine.json("data/split/inputs.json").keys() == {"country", "age"}
+    assert (mine.path / "data/raw/sales.csv.dvc").exists()
+
+
+@pytest.mark.project
 @pytest.mark.xdist_group("regression")
 def test_the_storage_changes_with_its_plugin_and_its_address(committed: Path) -> None:
     printed = follow("how-to/change-storage.md", committed)

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 from harness import Project, commit, render, run
-
-from hooks import BAD, MISSPELT, WORKFLOW, Files, failed, ids, notebook, skipped, write
+from refused import BAD, MISSPELT, WORKFLOW, Files, failed, ids, notebook, skipped, write
 
 OUTPUT = {"name": "stdout", "output_type": "stream", "text": ["1"]}
 # What only a project refuses: a new file or, from an old text to a new one, a changed file; and words of the refusal.

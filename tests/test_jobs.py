@@ -52,15 +52,22 @@ def script(path: Path, body: str) -> None:
     path.chmod(0o755)
 
 
-def gh(path: Path, pulls: list[dict[str, Any]]) -> Path:
-    """A folder with a `gh` that lists these pull requests, and writes down everything else."""
+def gh(path: Path, pulls: list[dict[str, Any]], broken: bool = False) -> Path:
+    """A folder with a `gh` that lists the artifacts there are and these pull requests, and writes down everything else.
+
+    A broken one answers no question.
+    """
     path.mkdir(exist_ok=True)
     script(
         path / "gh",
         'open(log, "a").write(" ".join(given) + "\\n")\n'
         "import jq\n"
         "if given[0] == 'api':\n"
-        f"    print(*jq.compile(given[given.index('--jq') + 1]).input_value({pulls!r}).all())\n",
+        f"    if {broken}: sys.exit('HTTP 502')\n"
+        "    folder = os.environ['STUB_FOLDER'] + '/artifacts'\n"
+        "    artifacts = {'artifacts': [{'name': name} for name in os.listdir(folder)]}\n"
+        f"    known = artifacts if any('/artifacts' in word for word in given) else {pulls!r}\n"
+        "    print(*jq.compile(given[given.index('--jq') + 1]).input_value(known).text().splitlines())\n",
     )
     return path
 
@@ -178,6 +185,14 @@ def test_a_comment_that_is_not_what_it_should_be_is_not_posted(
     done = report(trained, folder, gh(tmp_path / "gh", [{"number": 7, "head": {"sha": sha}}]))
     assert done.jobs() == {"Comment": harm in ("an old commit", "no artifact")}, done.log
     assert ("nothing is posted" in done.log) == (not done.passed)
+    assert list((folder / "given").glob("comment-*")) == []
+
+
+def test_an_answer_that_does_not_come_is_no_absent_comment(trained: Project, folder: Path, tmp_path: Path) -> None:
+    (folder / "artifacts/comment").mkdir(parents=True)
+    (folder / "artifacts/comment/comment.md").write_text("fine\n")
+    done = report(trained, folder, gh(tmp_path / "gh", [], broken=True))
+    assert done.jobs() == {"Comment": False}
     assert list((folder / "given").glob("comment-*")) == []
 
 

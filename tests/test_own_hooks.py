@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 from harness import ROOT, commit, run, snapshot
-
-from hooks import BAD, failed, ids, write
+from refused import BAD, failed, ids, write
 
 OWN = {"reference": ("docs/reference/features.md", "# Features\n", "files were modified by this hook")}
 CASES = BAD | OWN

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from copier import Settings, run_update
 from harness import (
     ROOT,
     Answers,
@@ -156,19 +155,11 @@ def test_an_updated_project_runs(versions: tuple[Path, list[str]], tmp_path: Pat
 
 def broken_answers(template: Path, version: str, given: Answers, folder: Path) -> list[str]:
     """The recorded answers of a project of `version` that an update loses or replaces."""
-    project = render_at(template, version, folder, given)
+    project = from_version(template, version, folder, **given)
     recorded = answers(project)
-    run_update(project, defaults=True, overwrite=True, quiet=True, settings=Settings(), skip_answered=True)
+    update(project)
     now = answers(project)
     return [key for key, value in recorded.items() if not key.startswith("_") and now.get(key, ...) != value]
-
-
-def render_at(template: Path, version: str, folder: Path, given: Answers) -> Path:
-    from copier import run_copy
-
-    run_copy(str(template), folder, dict(given), defaults=True, quiet=True, settings=Settings(), vcs_ref=version)
-    commit(folder)
-    return folder
 
 
 @pytest.mark.project
@@ -200,9 +191,8 @@ def test_a_feature_that_comes_later_stays_off_until_it_is_asked_for(
     edited(template / "includes/features.yml", entry)
     (template / "template/later").write_text("new\n")
     commit(template, "v1000.0.0")
-    project = render_at(template, NEWEST, tmp_path / "project", {})
-    assert broken_answers(template, NEWEST, {}, tmp_path / "other") == []
-    run_update(project, defaults=True, overwrite=True, quiet=True, settings=Settings(), skip_answered=True)
+    project = tmp_path / "project"
+    assert broken_answers(template, NEWEST, {}, project) == []
     assert not (project / "later").exists()
     assert answers(project)["features"] == [f["id"] for f in include("features.yml") if f["default"]]
 
