@@ -76,7 +76,7 @@ def empty_template(folder: Path, files: int = 0) -> Path:
 
 
 def largest(environment_folder: Path) -> list[tuple[str, int]]:
-    """The ten largest packages of an environment, in MB, and the sum of all."""
+    """The size of an environment with its programs, and its ten largest packages, in MB."""
     (packages,) = environment_folder.glob("lib/python*/site-packages")
     sizes: dict[str, int] = {}
     for path in packages.rglob("*"):
@@ -84,7 +84,9 @@ def largest(environment_folder: Path) -> list[tuple[str, int]]:
             name = path.relative_to(packages).parts[0].split(".")[0].removesuffix("_libs")
             sizes[name] = sizes.get(name, 0) + path.stat().st_size
     rows = sorted(((name, size // 2**20) for name, size in sizes.items()), key=lambda row: -row[1])
-    return [("all packages", sum(sizes.values()) // 2**20), *rows[:10]]
+    everything = (path for path in environment_folder.rglob("*") if path.is_file() and not path.is_symlink())
+    whole = sum(path.stat().st_size for path in everything)
+    return [("the whole environment", whole // 2**20), *rows[:10]]
 
 
 def main() -> None:
