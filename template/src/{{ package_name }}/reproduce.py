@@ -1,4 +1,4 @@
-"""Prove that the last commit reproduces: a clean clone, a fresh environment, every stage, the same hashes.
+"""Prove that a commit reproduces: a clean clone, a fresh environment, every stage, the same hashes.
 
 Exit code 0 if `dvc.lock` comes out identical; otherwise 1 and the list of what differs.
 """
@@ -26,9 +26,9 @@ def main() -> None:
         sys.exit(1)
 
 
-def reproduce() -> None:
+def reproduce(revision: str = "HEAD") -> None:
     """Raise a `ProjectError` that names what differs, or print that nothing does."""
-    commit = _committed()
+    commit = _committed(revision)
     with tempfile.TemporaryDirectory(prefix="reproduce-") as folder:
         clone = Path(folder) / ROOT.name
         print(f"reproduce: commit {commit[:10]} in a clean clone, with a fresh environment")
@@ -54,18 +54,18 @@ def differences(before: dict[str, str], after: dict[str, str]) -> list[str]:
     ]
 
 
-def _committed() -> str:
-    """The last commit.
+def _committed(revision: str) -> str:
+    """The commit, as its hash.
 
     Raises:
         ProjectError: there is none, or it holds no run.
     """
     fix = "run the pipeline and commit it first: `make run`, then `git add -A && git commit`"
-    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
+    head = subprocess.run(["git", "rev-parse", revision], cwd=ROOT, capture_output=True, text=True, check=False)
     if head.returncode:
         raise ProjectError(f"there is no commit to reproduce: {fix}")
     listed = subprocess.run(
-        ["git", "ls-tree", "--name-only", "HEAD", "dvc.lock", "uv.lock", "params.yaml"],
+        ["git", "ls-tree", "--name-only", revision, "dvc.lock", "uv.lock", "params.yaml"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -73,7 +73,7 @@ def _committed() -> str:
     )
     missing = {"dvc.lock", "uv.lock", "params.yaml"} - set(listed.stdout.split())
     if missing:
-        raise ProjectError(f"the last commit lacks {', '.join(sorted(missing))}: {fix}")
+        raise ProjectError(f"commit {head.stdout[:10]} lacks {', '.join(sorted(missing))}: {fix}")
     return head.stdout.strip()
 
 

@@ -3,10 +3,16 @@
 import json
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from ..config import Config
 from ..errors import ProjectError
 from ..run import Files, start
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from ..artifact import Artifact
 
 ROUNDS = 200
 
@@ -36,14 +42,19 @@ def run(config: Config, files: Files) -> None:
 
 
 def _latency_ms(folder: Path, test: Path) -> float:
-    """The median time of one prediction for one row, in milliseconds, after a warm-up."""
+    """The same for the model in a folder, asked for the first test row."""
     import polars as pl
 
     from ..artifact import load
+
+    return one_row_ms(load(folder), pl.read_parquet(test, n_rows=1))
+
+
+def one_row_ms(model: "Artifact", rows: "pl.DataFrame") -> float:
+    """The median time of one prediction for the first row, in milliseconds, after a warm-up."""
     from ..columns import prepare
 
-    model = load(folder)
-    row = prepare(pl.read_parquet(test, n_rows=1), model.inputs)
+    row = prepare(rows.head(1), model.inputs)
     times = []
     for _ in range(ROUNDS):
         begun = perf_counter()

@@ -1,0 +1,74 @@
+"""The versions and the stages they hold: `make models`."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from .events import Event
+from .git import start
+from .state import Registry, load
+
+SPANS = ((365 * 86400, "year"), (30 * 86400, "month"), (86400, "day"), (3600, "hour"), (60, "minute"))
+
+
+def main() -> None:
+    """Print a table, newest version first."""
+    registry = load()
+    if not registry.versions:
+        print("no version is registered yet: `make register` registers the last commit")
+        return
+    show(
+        ("version", "stage", "metric", "value (interval)", "rows", "registered", "by", "commit"),
+        [row(registry, name, event) for name, event in reversed(registry.versions.items())],
+    )
+
+
+def row(registry: Registry, name: str, event: Event) -> tuple[str, ...]:
+    """What the table says of one version."""
+    stages = ", ".join(registry.held_by(name))
+    state = f"retired {age(registry.retired[name].when)}" if name in registry.retired else stages
+    rows = event.data.get("rows", {}).get("test")
+    return (
+        name,
+        state or "-",
+        str(event.data.get("metric", "-")),
+        measured(event.data),
+        f"{rows:,}" if rows else "-",
+        f"{event.when:%Y-%m-%d %H:%M}, {age(event.when)}",
+        event.who,
+        event.commit[:10],
+    )
+
+
+def measured(data: dict[str, Any]) -> str:
+    """The task's metric with its interval."""
+    found = data.get("metrics", {}).get(data.get("metric"))
+    return f"{found['value']:.4f} ({found['low']:.4f} to {found['high']:.4f})" if found else "-"
+
+
+def age(when: datetime) -> str:
+    """How long ago that was, in the largest unit that fits."""
+    seconds = (datetime.now(UTC) - when).total_seconds()
+    for span, name in SPANS:
+        if seconds >= span:
+            number = int(seconds // span)
+            return f"{number} {name}{'s' if number > 1 else ''} ago"
+    return "just now"
+
+
+def show(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    """A table: coloured on a terminal, whole lines where there is none."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=1000)
+    table = Table(*head, box=None, pad_edge=False, header_style="bold")
+    for cells in rows:
+        style = "green" if cells[1] == "champion" else "dim" if cells[1].startswith("retired") else ""
+        table.add_row(*cells, style=style)
+    console.print(table, markup=False)
+
+
+if __name__ == "__main__":
+    start(main)
