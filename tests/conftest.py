@@ -1,5 +1,6 @@
 """Fixtures: one copy of the template and one render of it for the whole session."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,36 @@ def trained(request: pytest.FixtureRequest, template: Path, tmp_path_factory: py
 def mine(trained: Project, tmp_path: Path) -> Project:
     """A copy of the trained project for one test to change."""
     return trained.copy(tmp_path / "flights")
+
+
+@pytest.fixture(scope="session")
+def shelf(trained: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project with three versions of its model, beside its storage and its `origin`; to be read only.
+
+    v0.1.0 has few trees, v0.2.0 more of them and is better, v0.3.0 lacks the strongest feature.
+    """
+    folder = tmp_path_factory.mktemp("shelf")
+    project = trained.copy(folder / "flights")
+    project.run("git", "init", "--quiet", "--bare", "../origin.git")
+    project.run("git", "remote", "add", "origin", "../origin.git")
+    model, features = project.path / "conf/model/lightgbm.yaml", project.path / "conf/features/flights.yaml"
+    many, all_of_them = model.read_text(), features.read_text()
+    few = many.replace("n_estimators: 250", "n_estimators: 100")
+    fewer = "\n".join(line for line in all_of_them.splitlines() if "by: [origin], window: 2h" not in line) + "\n"
+    assert few != many
+    assert fewer != all_of_them
+    for trees, columns in ((few, all_of_them), (many, all_of_them), (many, fewer)):
+        model.write_text(trees)
+        features.write_text(columns)
+        project.run("make", "run")
+        commit(project.path)
+        project.run("make", "register")
+    project.run("git", "push", "--quiet", "--set-upstream", "origin", "HEAD")
+    return project
+
+
+@pytest.fixture
+def versions(shelf: Project, tmp_path: Path) -> Project:
+    """A copy of the project with three versions, of its storage and of its `origin`, for one test to change."""
+    shutil.copytree(shelf.path.parent, tmp_path / "shelf", symlinks=True)
+    return Project(tmp_path / "shelf/flights")
