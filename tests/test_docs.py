@@ -161,3 +161,20 @@ def test_a_project_without_its_template_runs(committed: Path) -> None:
     assert not (committed / ".repa").exists()
     assert list(committed.glob("outputs/**/reports/report.html"))
     shutil.rmtree(committed)
+
+
+@pytest.mark.project
+@pytest.mark.parametrize("trained", ["classification"], indirect=True)
+def test_a_version_is_promoted_rolled_back_fetched_traced_and_retired(mine: Project) -> None:
+    printed = follow("how-to/promote-and-roll-back.md", mine.path, PYTHONPATH=str(mine.path / "src"))
+    told = [
+        "champion: v0.1.0 (all gates hold)",
+        "v0.1.0 stays champion",
+        "champion: v0.2.0 (override: half the memory, which is what we can pay for)",
+        "champion: v0.1.0 again, instead of v0.2.0",
+        "served: v0.1.0, every file as registered",
+        "v0.2.0: retired",
+    ]
+    assert [line for line in printed.splitlines() if line in told] == told
+    assert "(champion)" in printed
+    assert "late evenings got worse" in printed

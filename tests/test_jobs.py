@@ -1,5 +1,6 @@
 """Every job of every workflow, run by act: what it leaves behind, and that it is red when it has to be."""
 
+import hashlib
 import json
 import re
 import shutil
@@ -351,6 +352,100 @@ def test_a_tag_of_another_version_releases_nothing(repository: Project, folder: 
     assert not (folder / "gh.log").exists()
 
 
+@pytest.fixture
+def lifecycle(versions: Project, tmp_path: Path) -> Project:
+    """A project with three versions, whose storage has an address that also holds in the folder of a job."""
+    storage = versions.path.parent / "flight-delays-storage"
+    versions.dvc("remote", "modify", "storage", "url", str(storage))
+    commit(versions.path)
+    path = tmp_path / "programs"
+    path.mkdir()
+    script(
+        path / "gh",
+        'open(log, "a").write(" ".join(given) + "\\n")\n'
+        "import shutil\n"
+        "for word in given:\n"
+        "    if '@' in word and word.startswith('body='):\n"
+        "        shutil.copy(word.partition('@')[2], os.environ['STUB_FOLDER'] + '/comment.md')\n",
+    )
+    return versions
+
+
+def tagged(project: Project, folder: Path, tag: str) -> Run:
+    """What the push of a tag sets off."""
+    payload = {"ref": f"refs/tags/{tag}"}
+    return act(project.path, "push", "lifecycle.yml", folder, payload=payload, programs=folder.parent / "programs")
+
+
+def test_a_new_version_is_proved_from_nothing_and_its_commit_is_told(lifecycle: Project, folder: Path) -> None:
+    done = tagged(lifecycle, folder, "model@v0.3.0")
+    assert done.jobs() == {"Audit": True, "Comment on the commit": True}, done.log
+    assert "the files of v0.3.0 are in the remote as registered, and its tag says what its commit holds" in done.log
+    assert re.search(r"reproduces: \d\d files, the same to the last bit", done.log)
+    head = lifecycle.run("git", "rev-parse", "HEAD").stdout.strip()
+    assert (
+        folder / "gh.log"
+    ).read_text() == f"api repos/{REPOSITORY}/commits/{head}/comments --field body=@comment.md\n"
+    comment = (folder / "comment.md").read_text()
+    assert comment.startswith("The audit of `model@v0.3.0`: ✅ is what its tag says, and reproduces")
+    assert "### Model v0.3.0\n" in comment
+    assert "| file model.onnx | `SHA-256 " in comment
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [("another file", "  model.onnx: "), ("another record", "  metrics: the commit holds another one")],
+)
+def test_a_version_that_is_not_what_its_tag_says_is_red_and_its_commit_is_told(
+    harm: str, said: str, lifecycle: Project, folder: Path
+) -> None:
+    if harm == "another file":
+        for path in (lifecycle.path.parent / "flight-delays-storage").rglob("*"):
+            if path.is_file() and b"ai.onnx.ml" in path.read_bytes():
+                path.chmod(0o644)
+                path.write_bytes(path.read_bytes() + b"x")
+    else:
+        text = lifecycle.run("git", "for-each-ref", "--format=%(contents)", "refs/tags/model@v0.3.0").stdout
+        commit_of = lifecycle.run("git", "rev-parse", "model@v0.3.0^{commit}").stdout.strip()
+        forged = re.sub(r'"value": [\d.]+', '"value": 0.99', text)
+        lifecycle.run("git", "tag", "--force", "--annotate", "--message", forged, "model@v0.3.0", commit_of)
+    done = tagged(lifecycle, folder, "model@v0.3.0")
+    assert done.jobs() == {"Audit": False, "Comment on the commit": True}, done.log
+    assert said in done.log
+    assert "reproduces" not in done.log
+    comment = (folder / "comment.md").read_text()
+    assert comment.startswith("The audit of `model@v0.3.0`: ❌ could not be proved: failure.")
+
+
+def test_a_new_champion_is_released_with_its_lineage(lifecycle: Project, folder: Path) -> None:
+    lifecycle.run("make", "promote", "VERSION=v0.1.0")
+    lifecycle.run("make", "promote", "VERSION=v0.2.0")
+    lifecycle.run("make", "rollback")
+    done = tagged(lifecycle, folder, "model#champion#2")
+    assert done.jobs() == {"Pack the champion": True, "Release the champion": True}, done.log
+    files = sorted(path.name for path in done.artifact("model").iterdir())
+    cards = ["data_card.md", "model_card.md"]
+    assert files == sorted(["booster.txt", "model.json", "model.onnx", "lineage.json", "lineage.md", *cards])
+    known = json.loads((done.artifact("model") / "lineage.json").read_text())
+    assert known["version"] == "v0.2.0", "the version of this tag, whoever is champion now"
+    digest = hashlib.sha256((done.artifact("model") / "model.onnx").read_bytes()).hexdigest()
+    assert known["files"]["model.onnx"] == digest
+    assert digest in (done.artifact("model") / "model_card.md").read_text()
+    assert done.given("attest-build-provenance")["subject-path"] == "model/*"
+    released = (folder / "gh.log").read_text()
+    assert released.startswith(
+        "release create model#champion#2 model/booster.txt model/data_card.md model/lineage.json "
+    )
+    assert released.endswith(f"--repo {REPOSITORY} --verify-tag --latest=false --notes-file model/lineage.md\n")
+
+
+def test_the_name_of_a_tag_is_never_run(lifecycle: Project, folder: Path) -> None:
+    done = tagged(lifecycle, folder, "model@v0.1.0$(touch${IFS}$STUB_FOLDER/hacked)$(shell${IFS}touch${IFS}hacked)")
+    assert done.jobs() == {"Audit": False, "Comment on the commit": True}, done.log
+    assert "error: no version model@v0.1.0$(touch" in done.log
+    assert not (folder / "hacked").exists()
+
+
 @pytest.mark.parametrize(
     ("event", "workflow", "payload", "jobs", "called"),
     [
@@ -393,7 +488,7 @@ def test_every_job_has_succeeded_in_a_test_above(trained: Project, own_template:
         for of in workflows(at).values()
         for job in of["jobs"].values()
     ]
-    assert len(names) == 16
+    assert len(names) == 20
     # A matrix completes its name.
     left_out = [name for name in names if not any(ran.startswith(name.split("${{")[0]) for ran in SUCCEEDED)]
     assert left_out == [], "run the whole file: this test looks at what the others ran"

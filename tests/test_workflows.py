@@ -24,6 +24,10 @@ LINTERS = {
 WRITES = {
     ("ci.yml", "data"): {"id-token"},
     ("report.yml", "comment"): {"pull-requests"},
+    ("lifecycle.yml", "audit"): {"id-token"},
+    ("lifecycle.yml", "answer"): {"contents"},
+    ("lifecycle.yml", "pack"): {"id-token"},
+    ("lifecycle.yml", "publish"): {"attestations", "contents", "id-token"},
     ("release.yml", "container"): {"attestations", "id-token", "packages"},
     ("release.yml", "publish"): {"attestations", "contents", "id-token"},
     ("docs.yml", "deploy"): {"id-token", "pages"},
@@ -96,7 +100,7 @@ def test_linters_refuse_a_bad_workflow(linter: str, good: str, bad: str, project
 
 def test_the_workflows_are_the_same_whatever_the_answers(template: Path) -> None:
     paths = [path for path in files(template / "template") if path.startswith(SAME)]
-    assert len(paths) == 6
+    assert len(paths) == 7
     assert not [path for path in paths if path.endswith(".jinja") or "{" in path]
     assert not [path for feature in include("features.yml") for path in feature["paths"] if path[1:].startswith(SAME)]
 
@@ -149,11 +153,22 @@ def test_every_job_ends_in_time(repository: Path) -> None:
 def test_only_a_tag_that_is_a_version_is_a_release(project: Path) -> None:
     # act runs a workflow whatever its filter of tags says, so no test there can see it.
     assert workflows(project)["release.yml"]["on"] == {"push": {"tags": ["v[0-9]+.[0-9]+.[0-9]+"]}}
+    assert workflows(project)["lifecycle.yml"]["on"] == {
+        "push": {"tags": ["model@v[0-9]+.[0-9]+.[0-9]+", "model#champion#[0-9]+"]}
+    }
+
+
+def test_the_name_of_a_tag_reaches_the_registry_only_through_the_environment(project: Path) -> None:
+    lifecycle = workflows(project)["lifecycle.yml"]
+    assert lifecycle["env"].items() >= dict.fromkeys(("MODEL", "VERSION"), "${{ github.ref_name }}").items()
+    commands = [step["run"] for job in lifecycle["jobs"].values() for step in job["steps"] if "run" in step]
+    assert not [line for line in commands if "${{" in line or re.search(r"make .*\$", line)]
 
 
 def test_workflows_call_targets_that_the_makefile_has(repository: Path) -> None:
     called = set().union(*(targets(workflow) for workflow in workflows(repository).values()))
-    phony = re.findall(r"^\.PHONY: (.*)$", (repository / "Makefile").read_text(), re.MULTILINE)
+    text = "".join(path.read_text() for path in (repository / "Makefile", *repository.glob("*.mk")))
+    phony = re.findall(r"^\.PHONY: (.*)$", text, re.MULTILINE)
     assert len(called) >= 4
     assert called - set(" ".join(phony).split()) == set()
 

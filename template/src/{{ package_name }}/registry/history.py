@@ -33,10 +33,7 @@ def what(registry: Registry, event: Event) -> str:
 
 def why(event: Event) -> str:
     """The reason that was given, or the outcome of the comparison."""
-    data = event.data
-    if data.get("override"):
-        return f"override: {data['override']['reason']}"
-    return str(data.get("reason") or (data.get("comparison") or {}).get("verdict") or "-")
+    return str(event.data.get("reason") or "-")
 
 
 if __name__ == "__main__":

@@ -46,6 +46,7 @@ def main() -> None:
     if broken and reason is None:
         told = f'{version} stays out; OVERRIDE="reason" promotes in spite of that, and is recorded'
         raise ProjectError("\n".join([*broken, told]))
+    why = f"override: {reason}" if broken else comparison["verdict"] if comparison else "all gates hold"
     data = {
         "kind": "promote",
         "stage": given.stage,
@@ -54,8 +55,8 @@ def main() -> None:
         "judged_at": head(),
         "comparison": comparison,
         "override": {"reason": reason, "broken": broken} if broken else None,
+        "reason": why,
     }
-    why = f"override: {reason}" if broken else comparison["verdict"] if comparison else "all gates hold"
     publish(
         f"{MODEL}#{given.stage}#{registry.next_counter()}",
         registry.versions[version].commit,
