@@ -636,7 +636,7 @@ def test_a_version_in_a_bucket_is_fetched_by_a_clean_clone(template: Path, tmp_p
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    secrets = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}
+    secrets = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "none", "AWS_DEFAULT_REGION": "us-east-1"}
     own: dict[str, Any] = {**secrets, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
     own["UV_PROJECT_ENVIRONMENT"] = str(BUILD / "environments/s3")
     server = subprocess.Popen((sys.executable, "-m", "moto.server", "-p", str(port)), stderr=subprocess.DEVNULL)
