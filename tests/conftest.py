@@ -62,7 +62,7 @@ def shelf(trained: Project, tmp_path_factory: pytest.TempPathFactory) -> Project
     project.run("git", "remote", "add", "origin", "../origin.git")
     model, features = project.path / "conf/model/lightgbm.yaml", project.path / "conf/features/flights.yaml"
     many, all_of_them = model.read_text(), features.read_text()
-    few = many.replace("n_estimators: 250", "n_estimators: 100")
+    few = many.replace("n_estimators: 250", "n_estimators: 25")
     fewer = "\n".join(line for line in all_of_them.splitlines() if "by: [origin], window: 2h" not in line) + "\n"
     assert few != many
     assert fewer != all_of_them

@@ -68,7 +68,15 @@ def judge(
         scores: of `challenger` and `champion`, each of shape (rows,).
         size: bytes of each model.
         latency: milliseconds for one row of each.
+
+    Raises:
+        ProjectError: a score is no number. Sorted to one end, it would still give a metric.
     """
+    for role, score in scores.items():
+        lost = int((~np.isfinite(score)).sum())
+        if lost:
+            answered = f"{lost:,} of {len(score):,} rows with no number"
+            raise ProjectError(f"the {role} answers {answered}, so nothing can be compared")
     metric = config.task.metric
     summary, draws = intervals(config.task.name, target, scores, policy.resamples, policy.confidence, config.seed)
     gains = np.asarray(advantage(metric, draws["challenger"][metric], draws["champion"][metric]))

@@ -24,12 +24,13 @@ def main() -> None:
 
 def row(registry: Registry, name: str, event: Event) -> tuple[str, ...]:
     """What the table says of one version."""
-    stages = ", ".join(registry.held_by(name))
-    state = f"retired {age(registry.retired[name].when)}" if name in registry.retired else stages
+    # Retired and in a stage at once is what two people can do at once: it has to be seen.
+    state = [f"retired {age(registry.retired[name].when)}"] if name in registry.retired else []
+    state += registry.held_by(name)
     rows = event.data.get("rows", {}).get("test")
     return (
         name,
-        state or "-",
+        ", ".join(state) or "-",
         str(event.data.get("metric", "-")),
         measured(event.data),
         f"{rows:,}" if rows else "-",
@@ -65,7 +66,7 @@ def show(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
         console = Console(width=1000)
     table = Table(*head, box=None, pad_edge=False, header_style="bold")
     for cells in rows:
-        style = "green" if cells[1] == "champion" else "dim" if cells[1].startswith("retired") else ""
+        style = "dim" if cells[1].startswith("retired") else "green" if "champion" in cells[1] else ""
         table.add_row(*cells, style=style)
     console.print(table, markup=False)
 
