@@ -130,6 +130,27 @@ def calibration(bins: Rows, task: str, unit: str) -> Spec:
     }
 
 
+def learning(points: Rows) -> Spec:
+    """The loss on each part after each step of the fit."""
+    parts = {"train": COLOUR["baseline"], "validation": COLOUR["model"]}
+    dashes = {"domain": list(parts), "range": [DASHES["linear"], DASHES["model"]]}
+    line = {
+        "mark": {"type": "line", "strokeWidth": 2.2},
+        "encoding": {
+            "x": _number("step", "step", scale={"nice": False}, axis={"tickCount": 5}),
+            "y": _number("loss", "loss", scale={"zero": False}, axis={"tickCount": 5}),
+            "color": {
+                "field": "part",
+                "type": "nominal",
+                "scale": {"domain": list(parts), "range": list(parts.values())},
+                "legend": {"title": None},
+            },
+            "strokeDash": {"field": "part", "type": "nominal", "scale": dashes},
+        },
+    }
+    return {"width": SMALL, "height": 270, "data": {"values": list(points)}, "layer": [line]}
+
+
 def errors(points: Rows, task: str, unit: str) -> Spec:
     """How the scores of the two classes spread; for regression, how the errors do."""
     y = _number("share", "share of rows", axis={"format": "~%", "tickCount": 5})

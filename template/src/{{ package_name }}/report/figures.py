@@ -85,6 +85,21 @@ def quality(config: Config, evaluation: Values, curve: Sequence[Values], errors:
     ]
 
 
+def learning(points: Sequence[Values]) -> list[Figure]:
+    """The learning curve, if there is one."""
+    if not points:
+        return []
+    lowest = min((point for point in points if point["part"] == "validation"), key=lambda point: point["loss"])
+    return [
+        _figure(
+            "Where the lines part, it learns the training rows by heart",
+            f"The estimator's own loss after each step of the fit. On the validation rows it is lowest at step "
+            f"{lowest['step']} of {points[-1]['step']}.",
+            charts.learning(points),
+        )
+    ]
+
+
 def slices(config: Config, evaluation: Values) -> tuple[list[Figure], str]:
     """One figure for each sliced column, sensitive ones first, then by how much slices differ; and what is left out."""
     metric, limit = evaluation["metric"], config.gate.slice_limit

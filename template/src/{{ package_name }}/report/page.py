@@ -33,6 +33,7 @@ class Run:
     parts: Sequence[Values]  # for each part of the split: name, rows, mean of the target, from and to (or None)
     curve: Sequence[Values]
     errors: Sequence[Values]
+    learning: Sequence[Values]
 
 
 def render(config: Config, run: Run, past: history.Past, commit: history.Commit | None) -> str:
@@ -69,6 +70,7 @@ def render(config: Config, run: Run, past: history.Past, commit: history.Commit 
         ],
         standing=figures.standing(config, run.evaluation, then),
         quality=figures.quality(config, run.evaluation, run.curve, run.errors),
+        learning=figures.learning(run.learning),
         slices=slices,
         slices_note=slices_note,
         reliance=figures.reliance(config, told) if told else [],
