@@ -93,6 +93,7 @@ def replay(pipeline: Any, log: Log, train: Part, validation: Part) -> None:
 
 def _callbacks(pipeline: Any, log: Log, validation: Part) -> list[Callable[[Any], None]]:
     """LightGBM asks all callbacks at each step; its own evaluation would judge both parts at each step too."""
+
     def begin(env: Any) -> None:
         if env.iteration == env.begin_iteration:  # only now is what comes before the estimator fitted
             rows = pipeline[:-1].transform(validation[0])

@@ -114,7 +114,7 @@ def slice_changes(now: Values, then: Values) -> list[Change]:
 
 def parameter_changes(now: Values, then: Values) -> list[tuple[str, str, str]]:
     """Key, then and now of each parameter that differs; a dash where it was not set."""
-    before, after = _flat(then), _flat(now)
+    before, after = flat(then), flat(now)
     keys = sorted(before.keys() | after.keys())
     return [
         (key, before.get(key, "\u2013"), after.get(key, "\u2013")) for key in keys if before.get(key) != after.get(key)
@@ -136,13 +136,13 @@ def _change(name: str, metric: str, then: float, now: Mapping[str, float]) -> Ch
     return Change(name, then, now["value"], verdict, now["low"] <= then <= now["high"])
 
 
-def _flat(values: Any, path: str = "") -> dict[str, str]:
+def flat(values: Any, path: str = "") -> dict[str, str]:
     """Dotted keys and their values as text. In a list of groups each is a key, whatever its place."""
     if isinstance(values, Mapping):
         return {
             key: text
             for name, value in values.items()
-            for key, text in _flat(value, f"{path}.{name}" if path else str(name)).items()
+            for key, text in flat(value, f"{path}.{name}" if path else str(name)).items()
         }
     if isinstance(values, list) and all(isinstance(value, Mapping) for value in values):
         return {f"{path}: {json.dumps(value)}".replace('"', ""): "set" for value in values}
