@@ -1,5 +1,6 @@
 """What is written down of a run: how long each stage took, and where."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -15,10 +16,7 @@ def test_each_stage_adds_its_time_and_keeps_those_of_the_others(tmp_path: Path) 
     found = record.read(tmp_path / record.PATH)
     assert found["seconds"] == {"train": 4.26, "evaluate": 2.0}
     assert found["environment"]["cores"] >= 1
-    assert (
-        found["environment"]["uv.lock"] == "4b6d7a3c1a2c1b8f5ad8c1c5c6b8e8a4"
-        or len(found["environment"]["uv.lock"]) == 32
-    )
+    assert found["environment"]["uv.lock"] == hashlib.md5(b"locked").hexdigest()
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"seconds": 3}', '{"seconds": {"train": "long"}}', "\ud800"])
