@@ -15,7 +15,9 @@ INPUTS: Any = {"age": {"kind": "numeric", "values": []}}
 def _rows(seed: int) -> pl.DataFrame:
     chance = np.random.default_rng(seed)
     age = chance.normal(size=3000)
-    return pl.DataFrame({"age": age, "bought": age + chance.normal(size=3000) > 0, "spent": age * 10 + chance.normal(size=3000)})
+    return pl.DataFrame(
+        {"age": age, "bought": age + chance.normal(size=3000) > 0, "spent": age * 10 + chance.normal(size=3000)}
+    )
 
 
 def _fitted(settings: config.Config, folder: Path | None) -> Any:

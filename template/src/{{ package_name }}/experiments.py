@@ -101,7 +101,7 @@ def champion() -> tuple[str, str]:
     Raises:
         ProjectError: there is no commit.
     """
-    tags = [CHAMPION.fullmatch(tag) for tag in (_git("tag", "--list", "model#champion*") or "").split()]
+    tags = [CHAMPION.fullmatch(tag) for tag in (history.git("tag", "--list", "model#champion*") or "").split()]
     newest = max((tag for tag in tags if tag), key=lambda tag: int(tag[2]), default=None)
     if newest and not newest[1]:
         return _commit(newest[0]), newest[0]
@@ -110,10 +110,12 @@ def champion() -> tuple[str, str]:
 
 def baselines() -> list[str]:
     """The commits that have experiments. Asking Git is instant; `dvc exp show -A` reads every commit there ever was."""
-    names = (_git("for-each-ref", "--format=%(refname)", "refs/exps") or "").split()
+    names = (history.git("for-each-ref", "--format=%(refname)", "refs/exps") or "").split()
     found = [re.fullmatch(r"refs/exps/([0-9a-f]{2})/([0-9a-f]{38})/[^/]+", name) for name in names]
     return list(
-        dict.fromkeys(match[1] + match[2] for match in found if match and _git("cat-file", "-t", match[1] + match[2]))
+        dict.fromkeys(
+            match[1] + match[2] for match in found if match and history.git("cat-file", "-t", match[1] + match[2])
+        )
     )
 
 
@@ -343,16 +345,11 @@ def interval(run: Run) -> str:
 
 
 def _commit(revision: str) -> str:
-    found = _git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+    found = history.git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
     if not found:
         fix = "commit the first run" if revision == "HEAD" else "`git log` lists those there are"
         raise ProjectError(f"there is no commit {revision}: {fix}")
     return found
-
-
-def _git(*arguments: str) -> str | None:
-    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
-    return None if done.returncode else done.stdout.strip()
 
 
 def _dvc(*arguments: str) -> str:

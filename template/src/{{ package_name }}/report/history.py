@@ -63,18 +63,18 @@ class Comparison:
 
 def head(root: Path = ROOT, revision: str = "HEAD") -> Commit | None:
     """The last commit, or another; None without Git, a repository or such a commit."""
-    told = _git("log", "-1", "--format=%h%n%cs%n%s", "--end-of-options", revision, "--", root=root)
+    told = git("log", "-1", "--format=%h%n%cs%n%s", "--end-of-options", revision, "--", root=root)
     if told is None:
         return None
     short, day, subject = (told + "\n\n").split("\n")[:3]
-    status = _git("status", "--porcelain", "--", ".", *OUTPUTS, root=root)
+    status = git("status", "--porcelain", "--", ".", *OUTPUTS, root=root)
     return Commit(short, day, subject, bool(status))
 
 
 def last_run(root: Path = ROOT, revision: str = "HEAD") -> Past:
     """The evaluation and the parameters of the last commit, or of another."""
-    evaluation = _json(_git("show", f"{revision}:./reports/evaluation.json", root=root))
-    return Past(evaluation, _params(_git("show", f"{revision}:./params.yaml", root=root)))
+    evaluation = _json(git("show", f"{revision}:./reports/evaluation.json", root=root))
+    return Past(evaluation, _params(git("show", f"{revision}:./params.yaml", root=root)))
 
 
 def compare(config: Config, now: Values, past: Past) -> Comparison | None:
@@ -164,7 +164,7 @@ def _json(text: str | None) -> Values | None:
     return found if isinstance(found, dict) and found.keys() >= NEEDED else None
 
 
-def _git(*arguments: str, root: Path) -> str | None:
+def git(*arguments: str, root: Path = ROOT) -> str | None:
     """What Git prints, or None where there is no Git, no repository, no commit, or no such file."""
     try:
         done = subprocess.run(
