@@ -25,6 +25,7 @@ from .simultaneous import Gain, gains
 
 PAGE = "reports/experiments.html"
 PREDICTIONS = "data/predictions.parquet"
+TOLD = 4  # parameters of a run: the rest shows `git diff` after `dvc exp apply`
 MODELS = ("model", "linear", "baseline")
 CHAMPION = re.compile(r"model#champion(!?)#(\d+)")
 Values = Mapping[str, Any]
@@ -132,6 +133,8 @@ def listed(text: str) -> Iterator[Run]:
             for each in (entry.get("revs") or [])[:1]:
                 run = _run(entry["name"] or each["rev"][:7], each, experiment=True)
                 failed = "failed" if each.get("error") or not run.metrics else ""
+                if state != "success":  # a running one shows what lies in its folder, which is not yet its own
+                    run = replace(run, metrics={}, seconds=None)
                 yield replace(run, state=failed if state == "success" else state)
 
 
@@ -243,7 +246,10 @@ def telling(runs: Sequence[Run]) -> dict[str, list[str]]:
             for parent in parents
             if parent in kept
         )
-        if not follows and of not in kept.values():
+        copy = any(
+            all(one in (other, words.NONE) for one, other in zip(of, first, strict=True)) for first in kept.values()
+        )
+        if not follows and not copy:
             kept[key] = of
     return kept
 
@@ -257,7 +263,7 @@ def differences(runs: Sequence[Run]) -> list[list[str]]:
         [f"{key}={of[number]}" for key, of in found.items() if of[number] not in (of[base], words.NONE)]
         for number in range(len(shown))
     ]
-    told = iter(texts)
+    told = iter([*each[:TOLD], f"{len(each) - TOLD} more"] if len(each) > TOLD + 1 else each for each in texts)
     return [next(told) if run.params else [] for run in runs]
 
 
@@ -315,7 +321,7 @@ def show(runs: Sequence[Run], title: str) -> None:
         lines.add_row(
             Text(run.name),
             words.number(run.value),
-            interval(run),
+            "{} ({})".format(*ahead(run)) if run.gain else "",
             Text(run.verdict, style=colours.get(run.verdict, "")),
             words.NONE if run.seconds is None else f"{run.seconds:.0f}",
             Text(", ".join(differs)),
@@ -336,12 +342,12 @@ def show(runs: Sequence[Run], title: str) -> None:
     print(f"\n{target}")
 
 
-def interval(run: Run) -> str:
+def ahead(run: Run) -> tuple[str, str]:
     """How far a run is ahead, and the interval."""
     if run.gain is None:
-        return ""
-    low, high = (words.signed(limit, run.value) for limit in (run.gain.low, run.gain.high))
-    return f"{words.signed(run.gain.value, run.value)} ({low} to {high})"
+        return "", ""
+    value, low, high = (words.signed(limit, run.value) for limit in run.gain)
+    return value, f"{low} to {high}"
 
 
 def _commit(revision: str) -> str:

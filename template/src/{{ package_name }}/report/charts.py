@@ -290,13 +290,19 @@ def gains(entries: Rows, title: str) -> Spec:
         title: of the x axis.
     """
     rows = [{**entry, "colour": COLOUR[entry["colour"]]} for entry in entries]
-    ends = [entry[key] for entry in entries for key in ("low", "high") if math.isfinite(entry[key])]
-    room = (max([0.0, *ends]) - min([0.0, *ends])) * 0.05 or 1.0
-    domain = [min([0.0, *ends]) - room, max([0.0, *ends]) + room]
+    known = [entry for entry in entries if math.isfinite(entry["low"]) and math.isfinite(entry["high"])]
+    width = sorted(entry["high"] - entry["low"] for entry in known)[len(known) // 2] or 1.0 if known else 1.0
+    lowest, highest = (
+        min((entry["low"] for entry in known), default=0),
+        max((entry["high"] for entry in known), default=0),
+    )
+    # The verdicts stand on the right; what is far worse would press all the others into one corner.
+    low, high = max(min(0.0, lowest), -6 * width) - width / 4, max(0.0, highest) + width / 4
+    domain = [low, high + (high - low) * 0.15]
     x = _number("value", title, scale={"domain": domain, "nice": False}, axis={"tickCount": 7})
     colour = {"field": "colour", "type": "nominal", "scale": None}
-    interval = {"type": "rule", "strokeWidth": 4, "opacity": 0.45}
-    dot = {"type": "point", "filled": True, "size": 90, "opacity": 1}
+    interval = {"type": "rule", "strokeWidth": 4, "opacity": 0.45, "clip": True}
+    dot = {"type": "point", "filled": True, "size": 90, "opacity": 1, "clip": True}
     layers = [
         _layer(interval, "lower", x={**x, "field": "low"}, x2={"field": "high"}, color=colour),
         _layer(dot, "lower", x=x, color=colour),
@@ -338,7 +344,7 @@ def parallel(lines: Rows, axes: Sequence[Axis]) -> Spec:
     """Parallel coordinates: a line for each run through all axes, coloured by how good it is.
 
     Args:
-        lines: `run`, `value` (larger is better) and `champion`, in the order of the places of each axis.
+        lines: `run`, `quality` (0 is the worst, 1 the best) and `champion`, in the order of the places of each axis.
         axes: from left to right.
     """
     points = [
@@ -352,13 +358,13 @@ def parallel(lines: Rows, axes: Sequence[Axis]) -> Spec:
         for place, text in axis.ticks
     ]
     titles = [{"at": number, "place": 1.16, "text": _cut(axis.title, 22)} for number, axis in enumerate(axes)]
-    x = {**_number("at", None, scale={"domain": [-0.2, len(axes) - 0.6], "nice": False}), "axis": None}
+    x = {**_number("at", None, scale={"domain": [-0.45, len(axes) - 0.55], "nice": False}), "axis": None}
     y = {**_number("place", None, scale={"domain": [-0.2, 1.2], "nice": False}), "axis": None}
     text = {"x": x, "y": y, "text": {"field": "text"}}
     quality = {
-        "field": "value",
+        "field": "quality",
         "type": "quantitative",
-        "scale": {"range": RANKS[::-1], "interpolate": "rgb"},
+        "scale": {"domain": [0, 1], "range": RANKS[::-1], "interpolate": "rgb"},
         "legend": None,
     }
     by_run = {"x": x, "y": y, "detail": {"field": "run"}}

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ..metrics import LARGER_IS_BETTER
 from . import charts, figures, words
 from .page import environment
 
@@ -16,7 +15,7 @@ SHOWN, AXES = 30, 8  # more rows, or more lines side by side, nobody reads
 
 def render(runs: "Sequence[Run]", title: str) -> str:
     """The whole page as HTML."""
-    from ..experiments import advice, differences, headline, interval
+    from ..experiments import advice, ahead, differences, headline
 
     metric = next((str(run.question[2]) for run in runs if run.champion), "")
     return (
@@ -27,7 +26,7 @@ def render(runs: "Sequence[Run]", title: str) -> str:
             metric=metric,
             headline=headline(runs, title),
             better=any(run.verdict == "better" for run in runs),
-            rows=[(run, interval(run), differs) for run, differs in zip(runs, differences(runs), strict=True)],
+            rows=[(run, ahead(run), differs) for run, differs in zip(runs, differences(runs), strict=True)],
             advice=advice(runs),
             gains=gains(runs, metric),
             parallel=parallel(runs, metric),
@@ -55,7 +54,8 @@ def gains(runs: "Sequence[Run]", metric: str) -> "figures.Figure | None":
     left = f" The {len(compared) - SHOWN} runs with the worst metric are left out." if len(compared) > SHOWN else ""
     return figures.figure(
         "Right of the line it is better than the champion",
-        f"On the same test rows; the intervals hold for all {len(compared)} runs at once.{left}",
+        f"On the same test rows; the intervals hold for all {len(compared)} runs at once. What is far worse lies "
+        f"beyond the left edge.{left}",
         charts.gains(entries, f"ahead of the champion, in {words.metric_title(metric)}"),
     )
 
@@ -64,15 +64,16 @@ def parallel(runs: "Sequence[Run]", metric: str) -> "figures.Figure | None":
     """A line for each run through its parameters, and to its metric."""
     from ..experiments import telling
 
-    best = next((run.question for run in runs if run.champion), None)
-    shown = [run for run in runs if run.value is not None and run.question == best]
+    shown = [run for run in runs if run.value is not None and (run.gain or run.champion)]
     varied = list(telling(shown).items())
     if len(shown) < 2 or not varied:
         return None
     axes = [charts.axis(_short(key, [name for name, _ in varied]), texts) for key, texts in varied[:AXES]]
     axes.append(charts.axis(words.metric_title(metric), [str(run.value) for run in shown]))
-    sign = 1 if metric in LARGER_IS_BETTER else -1
-    lines = [{"run": run.name, "value": sign * (run.value or 0.0), "champion": run.champion} for run in shown]
+    lines = [  # by rank: one that is far worse would leave no colour to the others
+        {"run": run.name, "quality": 1 - place / (len(shown) - 1), "champion": run.champion}
+        for place, run in enumerate(shown)
+    ]
     left = f" {len(varied) - AXES} parameters more also differ." if len(varied) > AXES else ""
     return figures.figure(
         "What the good runs have in common",
