@@ -51,7 +51,9 @@ def test_the_registry_describes_every_feature_completely() -> None:
         assert feature["help"].count(". ") == 0, "one sentence"
         assert isinstance(feature["default"], bool)
         assert set(feature["requires"]) <= set(ids) - {feature["id"]}
-        assert all(re.fullmatch(r"/(src/\*/)?[^\s*]*[^/\s*]", path) for path in feature["paths"]), "anchored, no trailing slash"
+        assert all(re.fullmatch(r"/(src/\*/)?[^\s*]*[^/\s*]", path) for path in feature["paths"]), (
+            "anchored, no trailing slash"
+        )
 
 
 def test_a_feature_that_is_on_by_default_requires_only_such_features() -> None:

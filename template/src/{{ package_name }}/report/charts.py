@@ -386,7 +386,7 @@ def parallel(lines: Rows, axes: Sequence[Axis]) -> Spec:
             },
             {
                 "data": {"values": ticks},
-                "mark": {"type": "text", "align": "left", "dx": 5, "fontSize": 11},
+                "mark": {"type": "text", "align": "left", "dx": 5, "dy": -7, "fontSize": 11},
                 "encoding": text,
             },
             {"data": {"values": titles}, "mark": {"type": "text", "fontWeight": 600}, "encoding": text},

@@ -66,8 +66,9 @@ def main() -> None:
     print(f"MLflow with {shown()}: http://127.0.0.1:{port} (Ctrl-C stops it)")
     command = [sys.executable, "-m", "mlflow", "ui", "--host", "127.0.0.1", "--port", port]
     os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"  # for language models: half a gigabyte
+    store = ["--backend-store-uri", address(), "--artifacts-destination", str(home() / "tracking" / "artifacts")]
     try:
-        sys.exit(subprocess.run([*command, "--backend-store-uri", address()], cwd=home(), check=False).returncode)
+        sys.exit(subprocess.run([*command, *store], cwd=home(), check=False).returncode)
     except KeyboardInterrupt:
         sys.exit(0)
 
