@@ -109,6 +109,28 @@ def test_a_model_of_ones_own_is_a_file(mine: Project) -> None:
     assert (chosen["name"], chosen["format"]) == ("forest", "onnx")
 
 
+@pytest.mark.project
+@pytest.mark.parametrize("trained", ["classification"], indirect=True)
+def test_experiments_are_compared_kept_shared_and_tidied_up(mine: Project, tmp_path: Path) -> None:
+    origin = tmp_path / "origin.git"
+    run("git", "init", "--quiet", "--bare", origin, cwd=tmp_path)
+    mine.run("git", "remote", "add", "origin", str(origin))
+    printed = follow("how-to/experiments.md", mine.path, ORIGIN=str(origin), PYTHONPATH="src")
+    first, second = printed.split("Intervals hold for all runs at once")[:2]
+    assert re.search(r"few-leaves .* (not told apart|worse) ", first)
+    assert re.search(r"no-history .* worse .* features.name=none", first)
+    assert "0 of 2 runs are really better than the last commit." in first
+    assert re.search(r"no-history .* worse ", second), "the colleague's clone can compare it"
+    names = mine.dvc("exp", "list", "--all-commits", "--name-only").stdout.split()
+    assert "no-history" not in names
+    assert "few-leaves" in names
+    assert "num_leaves: 8" in mine.run("git", "show", "try-few-leaves:params.yaml").stdout
+    assert mine.json("reports/run.json")["seconds"].keys() >= {"train", "report"}
+    page = (tmp_path / "colleague/reports/experiments.html").read_text()
+    assert page.count("<svg") == 2
+    assert not re.search(r"""(src|href)\s*=\s*(?!["']?(#|data:))|url\((?!#)|@import""", page)
+
+
 def visitors(path: Path) -> None:
     """What the page speaks of, made up: people between 30 and 50 buy."""
     lines = ["visitor,visited_at,country,age,seconds_on_page,bought"]

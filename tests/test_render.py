@@ -52,6 +52,20 @@ def test_a_feature_without_what_it_requires_is_refused_by_name(own_template: Pat
     assert not (render(own_template, tmp_path / "default") / "EXTRA.md").exists()
 
 
+def test_without_the_feature_there_is_no_trace_of_it(template: Path, tmp_path: Path) -> None:
+    on, off = (
+        render(template, tmp_path / name, features=[each for each in FEATURES if each != without])
+        for name, without in (("on", ""), ("off", "mlflow"))
+    )
+
+    def traces(project: Path) -> list[str]:
+        found = files(project).items()
+        return [name for name, path in found if b"mlflow" in path.read_bytes().lower() or "mlflow" in name.lower()]
+
+    assert traces(off) == []
+    assert {"dvc.yaml", "mlflow.mk", "pyproject.toml", "src/flight_delays/stages/track.py"} < set(traces(on))
+
+
 def test_an_unknown_variable_in_a_template_fails_the_render(own_template: Path, tmp_path: Path) -> None:
     (own_template / "template/typo.md.jinja").write_text("{{ unknown_name }}\n")
     with pytest.raises(Exception, match="'unknown_name' is undefined"):

@@ -35,7 +35,13 @@ def roc_auc(target: Array, score: Array, weight: Array | None = None) -> float:
 
 
 def intervals(
-    task: str, target: Array, scores: Mapping[str, Array], resamples: int, confidence: float, seed: int
+    task: str,
+    target: Array,
+    scores: Mapping[str, Array],
+    resamples: int,
+    confidence: float,
+    seed: int,
+    only: str | None = None,
 ) -> tuple[dict[str, dict[str, Interval]], dict[str, dict[str, Array]]]:
     """Each metric of each model, with intervals over the same resamples of the rows (so differences are paired).
 
@@ -46,13 +52,14 @@ def intervals(
         resamples: how many.
         confidence: such as 0.95.
         seed: of the resampling.
+        only: the one metric that is asked for; all if not given.
 
     Returns:
         `{model: {metric: interval}}` and the resampled values `{model: {metric: shape (resamples,)}}`.
     """
     chance = np.random.default_rng(seed)
     rows = len(target)
-    computed = {name: _prepared(task, target, score) for name, score in scores.items()}
+    computed = {name: _prepared(task, target, score, only) for name, score in scores.items()}
     draws: dict[str, dict[str, list[float]]] = {name: {} for name in scores}
     ones = np.ones(rows)
     exact = {name: metrics(ones) for name, metrics in computed.items()}
@@ -87,7 +94,7 @@ def _quantile(values: Array, share: float) -> float:
     return float(np.quantile(known, share)) if len(known) else float("nan")
 
 
-def _prepared(task: str, target: Array, score: Array) -> Callable[[Array], dict[str, float]]:
+def _prepared(task: str, target: Array, score: Array, only: str | None) -> Callable[[Array], dict[str, float]]:
     """A function of the weights that gives all metrics; what does not depend on weights is done once."""
     if task == "regression":
         error = score - target
@@ -111,13 +118,15 @@ def _prepared(task: str, target: Array, score: Array) -> Callable[[Array], dict[
     ordered = target[order]
 
     def classification(weight: Array) -> dict[str, float]:
-        log_loss, brier = parts @ weight / weight.sum()
-        return {
-            "roc_auc": _roc_auc(ordered, weight[order], starts),
-            "average_precision": _average_precision(ordered, weight[order], starts),
-            "log_loss": float(log_loss),
-            "brier": float(brier),
-        }
+        found = {}
+        if only in (None, "roc_auc"):
+            found["roc_auc"] = _roc_auc(ordered, weight[order], starts)
+        if only in (None, "average_precision"):
+            found["average_precision"] = _average_precision(ordered, weight[order], starts)
+        if only in (None, "log_loss", "brier"):
+            log_loss, brier = parts @ weight / weight.sum()
+            found |= {"log_loss": float(log_loss), "brier": float(brier)}
+        return found
 
     return classification
 

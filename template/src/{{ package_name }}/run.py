@@ -7,10 +7,12 @@ already, as it stands and writes where `dvc.yaml` says. Hydra would read it too,
 
 import os
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+BEGUN = time.perf_counter()
 # Sums in another order are other sums: one thread in every BLAS, whatever the machine. Before numpy is imported.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"
@@ -21,6 +23,7 @@ from omegaconf import DictConfig, OmegaConf  # noqa: E402
 
 from .config import ROOT, Config, read  # noqa: E402
 from .errors import ProjectError  # noqa: E402
+from .record import record  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ def start(stage: Stage) -> None:
     try:
         if sys.argv[1:] == ["--params"]:
             stage(read(compiled(ROOT / "params.yaml")), Files(ROOT))
+            record(Path(sys.argv[0]).stem, time.perf_counter() - BEGUN)
         else:
             _compose(stage)
     except ProjectError as error:

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from pkgutil import resolve_name
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
 from hydra.errors import InstantiationException
 from sklearn.base import clone
 
+from . import learning
 from .artifact import export, load, pipeline_score
 from .columns import Input, prepare
 from .config import Config, Model
@@ -21,10 +22,28 @@ from .model import build_pipeline
 SAMPLE = 20_000
 
 
+class Watch(NamedTuple):
+    """Where the learning curve goes, and the rows whose loss it shows."""
+
+    log: learning.Log
+    rows: pl.DataFrame
+
+
 def fit(
-    models: Mapping[str, Model], config: Config, inputs: Mapping[str, Input], train: pl.DataFrame
+    models: Mapping[str, Model],
+    config: Config,
+    inputs: Mapping[str, Input],
+    train: pl.DataFrame,
+    watch: Watch | None = None,
 ) -> dict[str, Any]:
     """Fit each model on `train`, side by side: a thread each, as most of the work is done outside of Python.
+
+    Args:
+        models: by what they are called in the report.
+        config: the whole configuration.
+        inputs: the columns that the models get.
+        train: the rows to learn from.
+        watch: how the learning curve of `model` is written, and the rows whose loss it shows beside that of `train`.
 
     Returns:
         The fitted scikit-learn pipeline of each model.
@@ -35,17 +54,22 @@ def fit(
     from lightgbm.basic import LightGBMError
 
     ready, target = prepare(train, inputs), _target(train, config)
+    unseen = (prepare(watch.rows, inputs), _target(watch.rows, config)) if watch else None
     pipelines = [_pipeline(model, inputs) for model in models.values()]
 
-    def fitted(model: Model, pipeline: Any) -> Any:
+    def fitted(name: str, model: Model, pipeline: Any) -> Any:
         try:
-            return pipeline.fit(ready, target)
+            if watch is None or unseen is None or name != "model":
+                return pipeline.fit(ready, target)
+            pipeline.fit(ready, target, **learning.arguments(pipeline, watch.log, unseen))
+            learning.replay(pipeline, watch.log, (ready, target), unseen)
+            return pipeline
         except (LightGBMError, TypeError, ValueError) as error:
             reason = f"conf/model/{model.name}.yaml: estimator: cannot be fitted: {str(error).splitlines()[0]}"
             raise ProjectError(reason) from error
 
     with ThreadPoolExecutor() as pool:
-        return dict(zip(models, pool.map(fitted, models.values(), pipelines), strict=True))
+        return dict(zip(models, pool.map(fitted, models, models.values(), pipelines), strict=True))
 
 
 def ship(

@@ -9,7 +9,9 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
+
+from .words import NONE
 
 Spec = dict[str, Any]
 Rows = Sequence[Mapping[str, Any]]
@@ -31,7 +33,8 @@ COLOUR = {name: light for name, (light, _) in PALETTE.items()}
 RANKS = ["#3b82f6", "#9ca3af", "#e11d48"]  # low, middle and high values: legible on both
 # Colour is not the only difference between two lines.
 DASHES = {"model": [1, 0], "linear": [6, 3], "baseline": [2, 3]}
-WIDTH, SMALL = 420, 310
+WIDTH, SMALL, WIDE = 420, 310, 1000
+TICKS = 8  # of an axis of names
 LABEL = 50  # letters of a label
 ROW = 38  # a row has its label above its mark, so that long names need no margin
 # Measuring texts is what takes the time of a drawing, so long ones are put in afterwards, in place of a single letter.
@@ -128,6 +131,27 @@ def calibration(bins: Rows, task: str, unit: str) -> Spec:
             {"data": {"values": list(bins)}, "mark": dots, "encoding": {"x": x, "y": y}},
         ],
     }
+
+
+def learning(points: Rows) -> Spec:
+    """The loss on each part after each step of the fit."""
+    parts = {"train": COLOUR["baseline"], "validation": COLOUR["model"]}
+    dashes = {"domain": list(parts), "range": [DASHES["linear"], DASHES["model"]]}
+    line = {
+        "mark": {"type": "line", "strokeWidth": 2.2},
+        "encoding": {
+            "x": _number("step", "step", scale={"nice": False}, axis={"tickCount": 5}),
+            "y": _number("loss", "loss", scale={"zero": False}, axis={"tickCount": 5}),
+            "color": {
+                "field": "part",
+                "type": "nominal",
+                "scale": {"domain": list(parts), "range": list(parts.values())},
+                "legend": {"title": None},
+            },
+            "strokeDash": {"field": "part", "type": "nominal", "scale": dashes},
+        },
+    }
+    return {"width": SMALL, "height": 270, "data": {"values": list(points)}, "layer": [line]}
 
 
 def errors(points: Rows, task: str, unit: str) -> Spec:
@@ -256,6 +280,125 @@ def swarm(points: Mapping[str, Points], labels: Mapping[str, str], unit: str) ->
     x = _number("moved", f"moves the prediction by ({unit})", axis={"tickCount": 6})
     layer = {"data": {"values": dots}, **_layer(mark, "lower", x=x, color=colour)}
     return _rows([{"label": labels[name]} for name in points], [layer], [_line(0, "grid")])
+
+
+def gains(entries: Rows, title: str) -> Spec:
+    """How far each run is ahead, with its interval, beside the line of no difference.
+
+    Args:
+        entries: `label`, `colour`, `value`, `low`, `high` and `text`, in the order to show.
+        title: of the x axis.
+    """
+    rows = [{**entry, "colour": COLOUR[entry["colour"]]} for entry in entries]
+    known = [entry for entry in entries if math.isfinite(entry["low"]) and math.isfinite(entry["high"])]
+    width = sorted(entry["high"] - entry["low"] for entry in known)[len(known) // 2] or 1.0 if known else 1.0
+    lowest, highest = (
+        min((entry["low"] for entry in known), default=0),
+        max((entry["high"] for entry in known), default=0),
+    )
+    # The verdicts stand on the right; what is far worse would press all the others into one corner.
+    low, high = max(min(0.0, lowest), -6 * width) - width / 4, max(0.0, highest) + width / 4
+    domain = [low, high + (high - low) * 0.15]
+    x = _number("value", title, scale={"domain": domain, "nice": False}, axis={"tickCount": 7})
+    colour = {"field": "colour", "type": "nominal", "scale": None}
+    interval = {"type": "rule", "strokeWidth": 4, "opacity": 0.45, "clip": True}
+    dot = {"type": "point", "filled": True, "size": 90, "opacity": 1, "clip": True}
+    layers = [
+        _layer(interval, "lower", x={**x, "field": "low"}, x2={"field": "high"}, color=colour),
+        _layer(dot, "lower", x=x, color=colour),
+        _numbers(),
+    ]
+    return {**_rows(rows, layers, [_line(0, "ink", [5, 4])]), "width": WIDE}
+
+
+class Axis(NamedTuple):
+    """A vertical line of `parallel`: where on it each run lies, and what stands beside which height."""
+
+    title: str
+    places: list[float]
+    ticks: list[tuple[float, str]]
+
+
+def axis(title: str, texts: Sequence[str]) -> Axis:
+    """An axis from 0 to 1 for the values of one parameter: by size if all that are set are numbers, else in order."""
+    known = [text for text in texts if text != NONE]
+    numbers = [value for text in known if (value := _float(text)) is not None]
+    unset = [(-0.14, "not set")] if len(known) < len(texts) else []
+    if len(numbers) < len(known) or len(set(numbers)) < 2:
+        names = sorted(set(known))
+        heights = {name: (index + 0.5) / len(names) for index, name in enumerate(names)}
+        step = math.ceil(len(names) / TICKS)
+        return Axis(
+            title, [heights.get(text, -0.14) for text in texts], unset + [(heights[n], n) for n in names[::step]]
+        )
+    low, high = min(numbers), max(numbers)
+    logarithmic = low > 0 and high / low >= 50
+    scale = math.log if logarithmic else float
+    heights = {text: (scale(float(text)) - scale(low)) / (scale(high) - scale(low)) for text in known}
+    few = sorted({(heights[text], f"{float(text):.4g}") for text in known})
+    ticks = few if len(few) <= 4 and logarithmic else [few[0], few[-1]]
+    return Axis(title, [heights.get(text, -0.14) for text in texts], unset + ticks)
+
+
+def parallel(lines: Rows, axes: Sequence[Axis]) -> Spec:
+    """Parallel coordinates: a line for each run through all axes, coloured by how good it is.
+
+    Args:
+        lines: `run`, `quality` (0 is the worst, 1 the best) and `champion`, in the order of the places of each axis.
+        axes: from left to right.
+    """
+    points = [
+        {**line, "at": number, "place": axis.places[row]}
+        for row, line in enumerate(lines)
+        for number, axis in enumerate(axes)
+    ]
+    ticks = [
+        {"at": number, "place": place, "text": _cut(text, 16)}
+        for number, axis in enumerate(axes)
+        for place, text in axis.ticks
+    ]
+    titles = [{"at": number, "place": 1.16, "text": _cut(axis.title, 22)} for number, axis in enumerate(axes)]
+    x = {**_number("at", None, scale={"domain": [-0.45, len(axes) - 0.55], "nice": False}), "axis": None}
+    y = {**_number("place", None, scale={"domain": [-0.2, 1.2], "nice": False}), "axis": None}
+    text = {"x": x, "y": y, "text": {"field": "text"}}
+    quality = {
+        "field": "quality",
+        "type": "quantitative",
+        "scale": {"domain": [0, 1], "range": RANKS[::-1], "interpolate": "rgb"},
+        "legend": None,
+    }
+    by_run = {"x": x, "y": y, "detail": {"field": "run"}}
+    drawn = {"type": "line", "strokeWidth": 2, "opacity": 0.85}
+    rule = {"type": "rule", "color": COLOUR["muted"], "strokeWidth": 1}
+    spans = [{"at": number, "place": 0.0, "top": 1.0} for number in range(len(axes))]
+    best = {"filter": "datum.champion"}
+    return {
+        "width": WIDE,
+        "height": 320,
+        "layer": [
+            {"data": {"values": spans}, "mark": rule, "encoding": {"x": x, "y": y, "y2": {"field": "top"}}},
+            {"data": {"values": points}, "mark": drawn, "encoding": {**by_run, "color": quality}},
+            {
+                "data": {"values": points},
+                "transform": [best],
+                "mark": {**drawn, "color": COLOUR["ink"], "strokeDash": [5, 4], "opacity": 1},
+                "encoding": by_run,
+            },
+            {
+                "data": {"values": ticks},
+                "mark": {"type": "text", "align": "left", "dx": 5, "dy": -7, "fontSize": 11},
+                "encoding": text,
+            },
+            {"data": {"values": titles}, "mark": {"type": "text", "fontWeight": 600}, "encoding": text},
+        ],
+    }
+
+
+def _float(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def dependence(entry: Mapping[str, Any], task: str, domain: list[float]) -> Spec:

@@ -40,7 +40,7 @@ def standing(config: Config, evaluation: Values, then: Values | None) -> Figure:
     main = shown[0]["value"]
     entries = [{**entry, "text": number(entry["value"], main)} for entry in shown]
     better = "right" if metric in LARGER_IS_BETTER else "left"
-    return _figure(
+    return figure(
         f"{capitalized(metric_title(metric))}: further {better} is better",
         f"On the test rows, with {share(evaluation['confidence'])} intervals.",
         charts.standing(entries, f"{metric_title(metric)}{metric_unit(config, metric)}"),
@@ -75,13 +75,28 @@ def quality(config: Config, evaluation: Values, curve: Sequence[Values], errors:
             f"lies beyond. On average the prediction is off by {signed(bias, 10)} {of}.",
         )
     return [
-        _figure(*curve_words, charts.curve(curve, task, of)),
-        _figure(
+        figure(*curve_words, charts.curve(curve, task, of)),
+        figure(
             "On the diagonal, predictions mean what they say",
             f"Ten equally large groups of test rows, from low to high predictions. The average group is {off} off.",
             charts.calibration(bins, task, of),
         ),
-        _figure(*error_words, charts.errors(errors, task, of)),
+        figure(*error_words, charts.errors(errors, task, of)),
+    ]
+
+
+def learning(points: Sequence[Values]) -> list[Figure]:
+    """The learning curve, if there is one."""
+    if not points:
+        return []
+    lowest = min((point for point in points if point["part"] == "validation"), key=lambda point: point["loss"])
+    return [
+        figure(
+            "Where the lines part, it learns the training rows by heart",
+            f"The estimator's own loss after each step of the fit. On the validation rows it is lowest at step "
+            f"{lowest['step']} of {points[-1]['step']}.",
+            charts.learning(points),
+        )
     ]
 
 
@@ -104,7 +119,7 @@ def slices(config: Config, evaluation: Values) -> tuple[list[Figure], str]:
         rest = f" The {len(ranked) - SLICES} best are left out." if len(ranked) > SLICES else ""
         line = "" if limit is None else " Red line: the gate's limit."
         figures.append(
-            _figure(
+            figure(
                 name,
                 f"Weakest first; numbers of rows on the right. Dashed: all rows.{line}{rest}",
                 charts.slices(
@@ -128,13 +143,13 @@ def reliance(config: Config, explanation: Values) -> list[Figure]:
     left = f" {len(ranked) - FEATURES} features with less are left out." if len(ranked) > FEATURES else ""
     points = dict(list(parts["points"].items())[:FEATURES])
     return [
-        _figure(
+        figure(
             "The longer the bar, the more the model needs the feature",
             f"By how much {metric_title(metric)} gets worse when values of one feature are shuffled; the dark lines "
             f"span the repeats.{left}",
             charts.importance(bars, f"loss of {metric_title(metric)}{metric_unit(config, metric)}"),
         ),
-        _figure(
+        figure(
             "Right of zero, the feature raises the prediction",
             f"One dot a row, for the features that move predictions most; contributions (SHAP values) are "
             f"{parts['method']}. The colour is the rank of the feature's value; grey: missing, or a category.",
@@ -150,7 +165,7 @@ def responses(config: Config, explanation: Values) -> list[Figure]:
     limits = [value for entry in entries for value in (*entry["low"], *entry["high"]) if isfinite(value)]
     domain = [min(limits, default=0.0), max(limits, default=1.0)]
     return [
-        _figure(
+        figure(
             entry["feature"],
             _description(config, entry["feature"]),
             charts.dependence(entry, config.task.name, domain),
@@ -177,11 +192,12 @@ def examples(config: Config, explanation: Values) -> list[Figure]:
         where = ", ".join(f"{name} {value}" for name, value in told["row"].items())
         said = f"{prediction(config, told['prediction'])} predicted; {outcome(config, told['target'])}"
         title = f"{told['title'].capitalize()}: {said}"
-        figures.append(_figure(title, where, charts.example(bars, of, domain)))
+        figures.append(figure(title, where, charts.example(bars, of, domain)))
     return figures
 
 
-def _figure(title: str, note: str, spec: charts.Spec, badge: str = "") -> Figure:
+def figure(title: str, note: str, spec: charts.Spec, badge: str = "") -> Figure:
+    """Draw a chart; screen readers read its words instead."""
     return Figure(title, note, charts.svg(spec, f"{title}. {note}"), badge)
 
 

@@ -63,18 +63,18 @@ class Comparison:
 
 def head(root: Path = ROOT, revision: str = "HEAD") -> Commit | None:
     """The last commit, or another; None without Git, a repository or such a commit."""
-    told = _git("log", "-1", "--format=%h%n%cs%n%s", "--end-of-options", revision, "--", root=root)
+    told = git("log", "-1", "--format=%h%n%cs%n%s", "--end-of-options", revision, "--", root=root)
     if told is None:
         return None
     short, day, subject = (told + "\n\n").split("\n")[:3]
-    status = _git("status", "--porcelain", "--", ".", *OUTPUTS, root=root)
+    status = git("status", "--porcelain", "--", ".", *OUTPUTS, root=root)
     return Commit(short, day, subject, bool(status))
 
 
 def last_run(root: Path = ROOT, revision: str = "HEAD") -> Past:
     """The evaluation and the parameters of the last commit, or of another."""
-    evaluation = _json(_git("show", f"{revision}:./reports/evaluation.json", root=root))
-    return Past(evaluation, _params(_git("show", f"{revision}:./params.yaml", root=root)))
+    evaluation = _json(git("show", f"{revision}:./reports/evaluation.json", root=root))
+    return Past(evaluation, _params(git("show", f"{revision}:./params.yaml", root=root)))
 
 
 def compare(config: Config, now: Values, past: Past) -> Comparison | None:
@@ -114,7 +114,7 @@ def slice_changes(now: Values, then: Values) -> list[Change]:
 
 def parameter_changes(now: Values, then: Values) -> list[tuple[str, str, str]]:
     """Key, then and now of each parameter that differs; a dash where it was not set."""
-    before, after = _flat(then), _flat(now)
+    before, after = flat(then), flat(now)
     keys = sorted(before.keys() | after.keys())
     return [
         (key, before.get(key, "\u2013"), after.get(key, "\u2013")) for key in keys if before.get(key) != after.get(key)
@@ -136,13 +136,13 @@ def _change(name: str, metric: str, then: float, now: Mapping[str, float]) -> Ch
     return Change(name, then, now["value"], verdict, now["low"] <= then <= now["high"])
 
 
-def _flat(values: Any, path: str = "") -> dict[str, str]:
+def flat(values: Any, path: str = "") -> dict[str, str]:
     """Dotted keys and their values as text. In a list of groups each is a key, whatever its place."""
     if isinstance(values, Mapping):
         return {
             key: text
             for name, value in values.items()
-            for key, text in _flat(value, f"{path}.{name}" if path else str(name)).items()
+            for key, text in flat(value, f"{path}.{name}" if path else str(name)).items()
         }
     if isinstance(values, list) and all(isinstance(value, Mapping) for value in values):
         return {f"{path}: {json.dumps(value)}".replace('"', ""): "set" for value in values}
@@ -164,7 +164,7 @@ def _json(text: str | None) -> Values | None:
     return found if isinstance(found, dict) and found.keys() >= NEEDED else None
 
 
-def _git(*arguments: str, root: Path) -> str | None:
+def git(*arguments: str, root: Path = ROOT) -> str | None:
     """What Git prints, or None where there is no Git, no repository, no commit, or no such file."""
     try:
         done = subprocess.run(

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import OmegaConf
 
 from ..config import Config
 from . import answers, charts, figures, history, words
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 Values = Mapping[str, Any]
 HERE = Path(__file__).parent
@@ -33,51 +36,61 @@ class Run:
     parts: Sequence[Values]  # for each part of the split: name, rows, mean of the target, from and to (or None)
     curve: Sequence[Values]
     errors: Sequence[Values]
+    learning: Sequence[Values]
 
 
 def render(config: Config, run: Run, past: history.Past, commit: history.Commit | None) -> str:
     """The whole page as HTML."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {name: word for name, word in vars(words).items() if callable(word)}
     compared = history.compare(config, run.evaluation, past)
     then = past.evaluation if compared else None
     slices, slices_note = figures.slices(config, run.evaluation)
     told = run.explanation
-    return environment.get_template("page.html").render(
-        config=config,
-        run=run,
-        commit=commit,
-        made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        versions=_versions(),
-        style=(HERE / "page.css").read_text(encoding="utf-8"),
-        palette=charts.PALETTE.values(),
-        ranks=charts.RANKS,
-        unit=words.unit(config),
-        broken=[verdict for verdict in run.gate or [] if not verdict["passed"]],
-        past=past,
-        compared=compared,
-        answers=[
-            answers.is_it_good(config, run.evaluation),
-            answers.is_it_better(config, run.evaluation, compared),
-            answers.where_is_it_weak(config, run.evaluation),
-            answers.what_does_it_rely_on(run.explanation),
-            answers.what_are_the_data(config, run.validation),
-        ],
-        standing=figures.standing(config, run.evaluation, then),
-        quality=figures.quality(config, run.evaluation, run.curve, run.errors),
-        slices=slices,
-        slices_note=slices_note,
-        reliance=figures.reliance(config, told) if told else [],
-        responses=figures.responses(config, told) if told else [],
-        examples=figures.examples(config, told) if told else [],
-        columns=_columns(config, run),
-        derived=_derived(config, run),
-        settings=_settings(config),
+    return (
+        environment()
+        .get_template("page.html")
+        .render(
+            config=config,
+            run=run,
+            commit=commit,
+            made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+            versions=_versions(),
+            unit=words.unit(config),
+            broken=[verdict for verdict in run.gate or [] if not verdict["passed"]],
+            past=past,
+            compared=compared,
+            answers=[
+                answers.is_it_good(config, run.evaluation),
+                answers.is_it_better(config, run.evaluation, compared),
+                answers.where_is_it_weak(config, run.evaluation),
+                answers.what_does_it_rely_on(run.explanation),
+                answers.what_are_the_data(config, run.validation),
+            ],
+            standing=figures.standing(config, run.evaluation, then),
+            quality=figures.quality(config, run.evaluation, run.curve, run.errors),
+            learning=figures.learning(run.learning),
+            slices=slices,
+            slices_note=slices_note,
+            reliance=figures.reliance(config, told) if told else [],
+            responses=figures.responses(config, told) if told else [],
+            examples=figures.examples(config, told) if told else [],
+            columns=_columns(config, run),
+            derived=_derived(config, run),
+            settings=_settings(config),
+        )
     )
+
+
+def environment() -> "Environment":
+    """The template engine of the pages, with their words and their look."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    made = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    made.filters |= {name: word for name, word in vars(words).items() if callable(word)}
+    style = (HERE / "page.css").read_text(encoding="utf-8")
+    made.globals |= {"style": style, "palette": charts.PALETTE.values(), "ranks": charts.RANKS}
+    return made
 
 
 def _columns(config: Config, run: Run) -> list[dict[str, Any]]:

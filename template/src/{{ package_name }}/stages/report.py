@@ -30,6 +30,7 @@ def run(config: Config, files: Files) -> None:
         parts=_parts(config, files),
         curve=_long(pl.read_csv(files.read("reports/plots/curve.csv"))),
         errors=pl.read_csv(files.read("reports/plots/errors.csv")).to_dicts(),
+        learning=_learning(files),
     )
     told = {name: words(config.data.name, name, files.project) for name in ("model", "data")}
     model = files.read("models/model") / f"model.{found.training['model']['format']}"
@@ -56,6 +57,16 @@ def _long(table: pl.DataFrame) -> list[dict[str, Any]]:
     """A table with a column for each model as rows of x, model and y."""
     models = [name for name in table.columns if name != "x"]
     return [{"model": name, "x": x, "y": y} for name in models for x, y in table.select("x", name).iter_rows()]
+
+
+def _learning(files: Files) -> list[dict[str, Any]]:
+    """The learning curve as rows of step, part and loss; none if the model is not fitted in steps."""
+    rows = []
+    for part in ("train", "validation"):
+        path = files.read("reports/learning") / f"plots/metrics/{part}/loss.tsv"
+        table = pl.read_csv(path, separator="\t", schema={"step": pl.Int64, "loss": pl.Float64})
+        rows += [{"part": part, **row} for row in table.to_dicts()]
+    return rows
 
 
 def _parts(config: Config, files: Files) -> list[dict[str, Any]]:

@@ -8,11 +8,12 @@ from ..run import Files, start
 
 
 def run(config: Config, files: Files) -> None:
-    """Write `models/{model,linear,baseline}/` and `reports/training.json`."""
+    """Write `models/{model,linear,baseline}/`, `reports/learning/` and `reports/training.json`."""
     # Imported late, so that --help does not wait for them.
     import polars as pl
 
-    from ..training import cross_validate, fit, ship
+    from ..learning import curves
+    from ..training import Watch, cross_validate, fit, ship
 
     inputs = json.loads(files.read("data/split/inputs.json").read_text())
     columns = [*inputs, *{config.target, config.data.time} - {*inputs, None}]
@@ -20,7 +21,9 @@ def run(config: Config, files: Files) -> None:
     validation = pl.read_parquet(files.read("data/split/validation.parquet"), columns=columns)
     models = {"model": config.model, "linear": config.references.linear, "baseline": config.references.baseline}
     report: dict[str, Any] = {}
-    for name, pipeline in fit(models, config, inputs, train).items():
+    with curves(files.write("reports/learning")) as log:
+        fitted = fit(models, config, inputs, train, Watch(log, validation))
+    for name, pipeline in fitted.items():
         shipped = ship(pipeline, config, inputs, train, validation, files.write(f"models/{name}"))
         report[name] = {"name": models[name].name, **shipped}
     if config.train.folds:
