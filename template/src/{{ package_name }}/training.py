@@ -55,7 +55,7 @@ def fit(
 
     ready, target = prepare(train, inputs), _target(train, config)
     unseen = (prepare(watch.rows, inputs), _target(watch.rows, config)) if watch else None
-    pipelines = [_pipeline(model, inputs) for model in models.values()]
+    pipelines = [assemble(model, inputs) for model in models.values()]
 
     def fitted(name: str, model: Model, pipeline: Any) -> Any:
         try:
@@ -104,7 +104,7 @@ def cross_validate(config: Config, inputs: Mapping[str, Input], train: pl.DataFr
     ordered = train.sort(config.data.time, maintain_order=True) if config.data.time else train
     count = config.train.folds
     chunks: Any = TimeSeriesSplit(count) if config.data.time else KFold(count, shuffle=True, random_state=config.seed)
-    pipeline, scores = _pipeline(config.model, inputs), []
+    pipeline, scores = assemble(config.model, inputs), []
     for taught, judged in chunks.split(np.arange(len(ordered))):
         fold = clone(pipeline).fit(prepare(ordered[taught], inputs), _target(ordered[taught], config))
         said = pipeline_score(fold, config.task.name, prepare(ordered[judged], inputs))
@@ -112,8 +112,13 @@ def cross_validate(config: Config, inputs: Mapping[str, Input], train: pl.DataFr
     return scores
 
 
-def _pipeline(model: Model, inputs: Mapping[str, Input]) -> Any:
-    here, target = f"conf/model/{model.name}.yaml: estimator", model.estimator["_target_"]
+def assemble(model: Model, inputs: Mapping[str, Input], file: str | None = None) -> Any:
+    """The unfitted pipeline of a model that `file`, if it is not one of `conf/model/`, describes.
+
+    Raises:
+        ProjectError: the estimator does not exist, or does not take its arguments.
+    """
+    here, target = f"{file or f'conf/model/{model.name}.yaml'}: estimator", model.estimator["_target_"]
     try:
         estimator = resolve_name(target)
         own = set(estimator._get_param_names()) if hasattr(estimator, "_get_param_names") else set()
