@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..report.charts import COLOUR, SMALL, WIDTH, Spec
+from ..report.charts import COLOUR, WIDTH, Spec
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -19,10 +19,8 @@ def band(points: Rows, x: str, y: str, limit: float | None = None, log: bool = F
         log: whether x doubles rather than grows.
     """
     along: Spec = {"field": "at", "type": "quantitative", "title": x}
-    along["scale"] = {"type": "log", "nice": False, "padding": 14} if log else {"zero": False, "padding": 14}
-    along["axis"] = (
-        {"values": [point["at"] for point in points], "format": "~s"} if log else {"tickMinStep": 1, "tickCount": 8}
-    )
+    along["scale"] = {"type": "log" if log else "linear", "zero": False, "nice": False, "padding": 14}
+    along["axis"] = {"values": [point["at"] for point in points], "format": ".2~s" if log else "d"}
     up: Spec = {"field": "value", "type": "quantitative", "title": y, "axis": {"tickCount": 5}}
     up["scale"] = {"zero": False}
     bar = {"type": "rule", "color": COLOUR["model"], "strokeWidth": 4, "opacity": 0.4}
@@ -35,21 +33,20 @@ def band(points: Rows, x: str, y: str, limit: float | None = None, log: bool = F
     ]
     if limit is not None:
         layers.append(_across(limit, "limit"))
-    return {"width": SMALL, "height": 250, "data": {"values": list(points)}, "layer": layers}
+    return {"width": WIDTH, "height": 270, "data": {"values": list(points)}, "layer": layers}
 
 
-def matrix(cells: Rows, x: str, y: str, better: str) -> Spec:
-    """A table of numbers, in which the better ones are darker.
+def matrix(cells: Rows, x: str, better: str) -> Spec:
+    """A table of numbers, in which the better ones are stronger.
 
     Args:
         cells: `x`, `y`, `value` and `text`.
         x: title of the columns.
-        y: title of the rows.
         better: `ascending` if larger is better, else `descending`.
     """
     labels = {"labelAngle": -45, "grid": False, "labelOverlap": False, "labelFontSize": 10}
     across: Spec = {"field": "x", "type": "ordinal", "title": x, "axis": labels}
-    down: Spec = {"field": "y", "type": "ordinal", "title": y, "axis": {"grid": False, "labelFontSize": 10}}
+    down: Spec = {"field": "y", "type": "ordinal", "title": None, "axis": {"grid": False, "labelFontSize": 10}}
     shade: Spec = {"field": "value", "type": "quantitative", "legend": None}
     shade["scale"] = {"zero": False, "nice": False, "range": [0.06, 0.6] if better == "ascending" else [0.6, 0.06]}
     tile = {"type": "rect", "color": COLOUR["model"]}
@@ -96,9 +93,9 @@ def costs(points: Rows, x: str, y: str, chosen: float | None, levels: Mapping[st
             continue
         layers.append(_across(level, "muted", [4, 3]))
         words = {"type": "text", "align": "right", "dy": -6, "color": COLOUR["muted"], "fontSize": 11, "text": name}
-        place = {"x": {"value": SMALL - 70}, "y": {"datum": level, "type": "quantitative"}}
+        place = {"x": {"value": WIDTH - 130}, "y": {"datum": level, "type": "quantitative"}}
         layers.append({"data": {"values": [{}]}, "mark": words, "encoding": place})
-    return {"width": SMALL, "height": 250, "data": {"values": list(points)}, "layer": layers}
+    return {"width": WIDTH, "height": 270, "data": {"values": list(points)}, "layer": layers}
 
 
 def _across(at: float, colour: str, dash: Sequence[int] = (1, 0)) -> Spec:

@@ -1,6 +1,7 @@
 """Whether sensitive groups are served alike, on the test rows: whom the model selects, and how often it is wrong."""
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -72,9 +73,19 @@ def _values(column: pl.Series) -> pl.Series:
     """The groups of a column: its values, or quarters of the rows from low to high where they are numbers."""
     if not column.dtype.is_numeric():
         return column.cast(pl.String)
-    edges = [column.quantile(part / BANDS) for part in range(1, BANDS)]
-    breaks = sorted({edge for edge in edges if edge is not None})
-    return column.cut(breaks).cast(pl.String)
+    known = column.drop_nulls().to_numpy()
+    if not len(known):
+        return column.cast(pl.String)
+    edges = np.unique(np.quantile(known, np.arange(1, BANDS) / BANDS))
+    names = [
+        f"below {edges[0]:g}",
+        *(f"{low:g} to {high:g}" for low, high in pairwise(edges)),
+        f"from {edges[-1]:g} on",
+    ]
+    band = np.searchsorted(edges, column.fill_null(0).to_numpy(), side="right")
+    return pl.Series(
+        column.name, [None if gone else names[at] for at, gone in zip(band, column.is_null(), strict=True)]
+    )
 
 
 def _measures(

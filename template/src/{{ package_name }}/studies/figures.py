@@ -10,6 +10,7 @@ from ..report import charts as common
 from ..report.figures import Figure
 from ..report.words import capitalized, metric_title, metric_unit, number, signed, unit
 from . import charts
+from .staleness import span
 
 Values = Mapping[str, Any]
 
@@ -34,20 +35,20 @@ def staleness(config: Config, result: Values) -> list[Figure]:
     return [
         _figure(
             "Where a bar lies wholly above the line, a new model is due",
-            f"Loss of {title} against a fresh model on the same rows, by age in periods of {period}. Red line: what is "
-            "tolerated. The oldest ages are judged on few periods.",
-            charts.band(losses, f"age, in periods of {period}", f"loss of {title}{of}", limit),
+            f"Loss of {title} against a fresh model on the same rows. Red line: what is tolerated. The oldest ages are "
+            "judged on few periods.",
+            charts.band(losses, f"age, in steps of {span(1, period)}", f"loss of {title}{of}", limit),
         ),
         _figure(
             f"{capitalized(title)} by age, as it was measured",
             "Each age is judged on other periods, and some are harder: the figure beside it takes that out.",
-            charts.band(raw, f"age, in periods of {period}", f"{title}{of}"),
+            charts.band(raw, f"age, in steps of {span(1, period)}", f"{title}{of}"),
         ),
         _figure(
             "Along a row a model grows old; down a column it is fresher",
             f"{capitalized(title)} of the model whose last period of training is the row, in the period of the column. "
-            "Darker is better.",
-            charts.matrix(cells, "judged on", "trained until", better),
+            "Stronger is better.",
+            charts.matrix(cells, "judged on", better),
         ),
     ]
 

@@ -10,7 +10,7 @@ import polars as pl
 from ..columns import Input
 from ..config import Config
 from ..metrics import Array, advantage
-from ..report.words import metric_title, number, signed
+from ..report.words import metric_title, number, share, signed
 from ..run import Files
 from .fitting import Fit, needed, newest, scores, seeded
 from .resampling import interval, pooled, sampled
@@ -33,15 +33,15 @@ def study(
     told, columns = settings.learning, needed(config, inputs)
     train = newest(train.select(columns), config, settings.rows, config.seed)
     validation = validation.select(columns)
-    counts = {share: max(2, round(share * len(train))) for share in told.shares}
+    counts = {part: max(2, round(part * len(train))) for part in told.shares}
     fits = {}
-    for share, count in counts.items():
+    for part, count in counts.items():
         for seed in range(config.seed, config.seed + told.seeds):
             rows = newest(train, config, count, seed)
-            fits[share, seed] = Fit(seeded(config.model, seed) or config.model, inputs, rows, [validation])
-    said = {key: part[0] for key, part in scores(config, fits, "learning curve").items()}
+            fits[part, seed] = Fit(seeded(config.model, seed) or config.model, inputs, rows, [validation])
+    said = {key: judged[0] for key, judged in scores(config, fits, "learning curve").items()}
     values, draws = sampled(config, validation, said, settings.bootstrap)
-    points = [_point(config, share, count, values, draws) for share, count in counts.items()]
+    points = [_point(config, part, count, values, draws) for part, count in counts.items()]
     gain = _gain(config, told.shares, values, draws)
     future = _future(config, points)
     return {
@@ -57,15 +57,15 @@ def study(
 
 def _point(
     config: Config,
-    share: float,
+    part: float,
     count: int,
     values: Mapping[tuple[float, int], float],
     draws: Mapping[tuple[float, int], Array],
 ) -> dict[str, Any]:
-    mine = [key for key in values if key[0] == share]
+    mine = [key for key in values if key[0] == part]
     mean = float(np.mean([values[key] for key in mine]))
     spread = pooled(np.stack([draws[key] for key in mine]), config.seed)
-    return {"share": share, "rows": count, **interval(config, mean, spread)}
+    return {"share": part, "rows": count, **interval(config, mean, spread)}
 
 
 def _gain(
@@ -75,8 +75,8 @@ def _gain(
     draws: Mapping[tuple[float, int], Array],
 ) -> dict[str, Any]:
     """What all rows gain over the share that is nearest to half of them, on the same validation rows and seeds."""
-    half, metric = min(shares[:-1], key=lambda share: abs(share - 0.5)), config.task.metric
-    seeds = [seed for share, seed in values if share == half]
+    half, metric = min(shares[:-1], key=lambda part: abs(part - 0.5)), config.task.metric
+    seeds = [seed for part, seed in values if part == half]
     gains = [float(advantage(metric, values[1.0, seed], values[half, seed])) for seed in seeds]
     moved = np.stack([np.asarray(advantage(metric, draws[1.0, seed], draws[half, seed])) for seed in seeds])
     return {"from_share": half, **interval(config, float(np.mean(gains)), pooled(moved, config.seed))}
@@ -91,12 +91,9 @@ def _future(config: Config, points: list[dict[str, Any]]) -> dict[str, Any]:
     if not last["low"] <= foretold <= last["high"]:
         why = f"the curve through the smaller shares foretells {number(foretold, last['value'])} for all rows"
         return {"known": False, "why": f"{why}, which is off by more than the noise"}
-    rows = 2 * last["rows"]
-    return {
-        "known": True,
-        "rows": rows,
-        "value": power_law([p["rows"] for p in points], [p["value"] for p in points], rows),
-    }
+    known = [point["rows"] for point in points], [point["value"] for point in points]
+    rise = power_law(*known, 2 * last["rows"]) - power_law(*known, last["rows"])
+    return {"known": True, "rows": 2 * last["rows"], "value": last["value"] + rise, "change": rise}
 
 
 def power_law(rows: list[int], values: list[float], at: float) -> float:
@@ -115,7 +112,7 @@ def _verdict(config: Config, points: list[dict[str, Any]], gain: Mapping[str, An
     title, last = metric_title(config.task.metric), points[-1]
     older = " older" if config.data.time else ""
     by = f"{signed(gain['value'], 1)} {title} ({signed(gain['low'], 1)} to {signed(gain['high'], 1)})"
-    span = f"from {gain['from_share']:.0%} of the rows to all {last['rows']:,}"
+    span = f"from {share(gain['from_share'])} of the rows to all {last['rows']:,}"
     if gain["low"] > 0:
         text = f"More{older} rows still help: going {span} gains {by}."
     elif gain["high"] < 0:
@@ -123,8 +120,7 @@ def _verdict(config: Config, points: list[dict[str, Any]], gain: Mapping[str, An
     else:
         text = f"More{older} rows are not shown to help: going {span} moves it by {by}."
     if future["known"]:
-        value = number(future["value"], last["value"])
-        return f"{text} Twice as many would bring it to about {value}, if the curve holds."
+        return f"{text} Twice as many would move it by about {signed(future['change'], 1)}, if the curve holds."
     return f"{text} What twice as many would bring is not foretold: {future['why']}."
 
 

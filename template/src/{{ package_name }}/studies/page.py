@@ -25,7 +25,7 @@ def render(config: Config, results: Mapping[str, Mapping[str, Any]]) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     from ..report import charts, page, words
-    from . import figures
+    from . import figures, staleness
 
     environment = Environment(
         loader=FileSystemLoader([Path(__file__).parent, page.HERE]),
@@ -35,6 +35,7 @@ def render(config: Config, results: Mapping[str, Mapping[str, Any]]) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {name: word for name, word in vars(words).items() if callable(word)}
+    environment.filters["span"] = staleness.span
     drawn = {
         name: vars(figures)[name](config, result) if result["applies"] and name in vars(figures) else []
         for name, result in results.items()

@@ -18,6 +18,14 @@ from .fitting import Fit, needed, newest, scores
 from .resampling import interval, pooled, sampled
 from .settings import Studies, of, start, write
 
+UNITS = {"d": "day", "w": "week", "mo": "month", "q": "quarter", "y": "year"}
+
+
+def span(count: int, period: str) -> str:
+    """So many periods in words: 3 of 2w are 6 weeks."""
+    number_of, name = int(period.rstrip("dwmoqy")) * count, UNITS[period.lstrip("0123456789")]
+    return f"{number_of} {name}{'' if number_of == 1 else 's'}"
+
 
 def study(config: Config, settings: Studies, rows: pl.DataFrame) -> dict[str, Any]:
     """The loss by age, the metric of each window in each period, and the interval of retraining.
@@ -36,10 +44,10 @@ def study(config: Config, settings: Studies, rows: pl.DataFrame) -> dict[str, An
     )
     tables = [table for table in rows.partition_by("_period", maintain_order=True) if _enough(table, config)]
     count = len(tables)
-    if count < told.window + 1 + 1:
+    if count < told.window + 2:
         reason = (
-            f"It does not apply: with {count} periods of {told.period} of at least {config.evaluate.min_slice_rows} "
-            f"rows there is none to judge an old model on after {told.window} to learn from and a first one."
+            f"It does not apply: {told.window} periods to learn from and two to judge on are needed, and {count} of "
+            f"{span(1, told.period)} hold {config.evaluate.min_slice_rows} rows or more."
         )
         return {"applies": False, "good": None, "verdict": reason}
     names = [table["_period"][0].strftime("%Y-%m-%d") for table in tables]
@@ -102,16 +110,16 @@ def _verdict(config: Config, settings: Studies, ages: list[dict[str, Any]], ever
     if every is not None:
         loss, limit = ages[every]["loss"], ages[every]["limit"]
         return (
-            f"Train anew at least every {every} periods of {told.period}: a model of that age loses "
+            f"Train anew at least every {span(every, told.period)}: a model of that age loses "
             f"{number(loss['value'], 1)} {title} against a fresh one ({number(loss['low'], 1)} to "
             f"{number(loss['high'], 1)}), surely more than the {number(limit, 1)} that are tolerated."
         )
     sure = [age for age in ages if age["periods"] >= told.min_periods]
     if len(sure) < 2:
-        return f"Too few periods of {told.period} to tell: ages need {told.min_periods} of them each."
+        return f"Too few periods to tell: each age has to be judged on {told.min_periods}."
     last = sure[-1]
     return (
-        f"No need to train anew is shown: up to an age of {last['age']} periods of {told.period} no loss of {title} "
+        f"No need to train anew is shown: up to an age of {span(last['age'], told.period)} no loss of {title} "
         f"surely exceeds what is tolerated; at that age it is {signed(last['loss']['value'], 1)} "
         f"({signed(last['loss']['low'], 1)} to {signed(last['loss']['high'], 1)})."
     )
