@@ -80,12 +80,16 @@ def render(config: Config, run: Run, past: history.Past, commit: history.Commit 
     )
 
 
-def environment() -> "Environment":
-    """The template engine of the pages, with their words and their look."""
+def environment(*folders: Path) -> "Environment":
+    """The template engine of the pages, with their words and their look; `folders` hold pages of other parts."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     made = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader([HERE, *folders]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     made.filters |= {name: word for name, word in vars(words).items() if callable(word)}
     style = (HERE / "page.css").read_text(encoding="utf-8")

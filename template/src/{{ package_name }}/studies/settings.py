@@ -1,0 +1,218 @@
+"""What `conf/studies` may say, compiled into `studies/params.yaml`; and how a study is started."""
+
+import argparse
+import json
+import os
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from omegaconf import DictConfig, OmegaConf
+from pydantic import Field, ValidationError, model_validator
+
+from ..config import ROOT, Config, Count, Strict, read
+from ..errors import ProjectError
+from ..run import Files, Stage, compiled, complain, composing, not_composed
+
+PARAMS = "studies/params.yaml"
+Positive = Annotated[float, Field(gt=0)]
+Part = Annotated[float, Field(gt=0, le=1)]
+
+
+class Staleness(Strict):
+    """How time is cut, and which loss calls for a new model."""
+
+    period: Annotated[str, Field(pattern=r"^[1-9]\d*(d|w|mo|q|y)$", description="such as 7d, 1w or 1mo")]
+    window: Count
+    tolerance: Part
+    min_periods: Annotated[int, Field(ge=2)]
+
+
+class Learning(Strict):
+    """Which shares of the training rows are learned from."""
+
+    shares: Annotated[list[Part], Field(min_length=3)]
+    seeds: Count
+
+    @model_validator(mode="after")
+    def _rises_to_all_rows(self) -> "Learning":
+        if self.shares != sorted(set(self.shares)) or self.shares[-1] != 1:
+            raise ValueError("`shares` must rise and end with 1.0, which is all rows")
+        return self
+
+
+class Ablation(Strict):
+    """The groups of inputs of your own, and the fits without each group."""
+
+    seeds: Count
+    groups: dict[str, Annotated[list[str], Field(min_length=1)]]
+
+
+class Seeds(Strict):
+    """How many fits."""
+
+    count: Annotated[int, Field(ge=3)]
+
+
+class Threshold(Strict):
+    """What mistakes cost."""
+
+    false_alarm: Positive
+    miss: Positive
+    over: Positive
+    under: Positive
+
+
+class Fairness(Strict):
+    """The limit on how unevenly groups are selected."""
+
+    min_selection_ratio: Part
+
+
+class Privacy(Strict):
+    """From when on a row is singled out, an identifier told, a training row recognised."""
+
+    min_group: Annotated[int, Field(ge=2)]
+    max_small_share: Annotated[float, Field(ge=0, le=1)]
+    combine: Count
+    max_told: Part
+    max_membership: Annotated[float, Field(ge=0.5, le=1)]
+
+
+class Studies(Strict):
+    """The whole of `conf/studies/<name>.yaml`."""
+
+    name: str
+    rows: Annotated[int, Field(ge=100)] | None
+    bootstrap: Annotated[int, Field(ge=20)]
+    staleness: Staleness
+    learning: Learning
+    ablation: Ablation
+    seeds: Seeds
+    threshold: Threshold
+    fairness: Fairness
+    privacy: Privacy
+
+
+def of(config: Config) -> Studies:
+    """The settings of the studies in a configuration that was composed from conf/study.yaml.
+
+    Raises:
+        ProjectError: a key or value is wrong; every finding names file, key and what is allowed.
+    """
+    raw: Mapping[str, Any] = (config.model_extra or {}).get("studies", {})
+    here = f"conf/studies/{raw.get('name', 'default')}.yaml"
+    try:
+        return Studies.model_validate(raw)
+    except ValidationError as error:
+        raise ProjectError("\n".join(f"{here}: {_explain(dict(found))}" for found in error.errors())) from None
+
+
+def _explain(found: Mapping[str, Any]) -> str:
+    key, message = ".".join(map(str, found["loc"])), re.sub(r"^Value error, ", "", found["msg"])
+    if found["type"] == "extra_forbidden":
+        holder: Any = Studies
+        for part in found["loc"][:-1]:
+            holder = holder.model_fields[part].annotation
+        return f"{key}: unknown key; allowed: {', '.join(holder.model_fields)}"
+    if found["type"] == "missing":
+        return f"{key}: missing, and there is no default"
+    return f"{key}: {message}" if isinstance(found["input"], dict) else f"{key}: {message}; it is {found['input']!r}"
+
+
+def compose(overrides: list[str], root: Path = ROOT) -> str:
+    """The settings of the studies as YAML text, composed, resolved and checked.
+
+    Raises:
+        ProjectError: Hydra cannot compose them, or a key or value is wrong.
+    """
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+
+    try:
+        with initialize_config_dir(str(root / "conf"), version_base="1.3"):
+            composed = hydra_compose("study", overrides=overrides)
+    except composing() as error:
+        raise not_composed(error) from None
+    of(read(composed, root))
+    OmegaConf.resolve(composed)
+    return OmegaConf.to_yaml(OmegaConf.create({"studies": composed.studies}))
+
+
+def start(study: Stage) -> None:
+    """Run a study: with `--params` on the settings that were compiled, as DVC does, else on those of the command line.
+
+    The second writes into a folder of its own in `outputs/`, as the stages of the pipeline do.
+    """
+    try:
+        if sys.argv[1:] == ["--params"]:
+            both = OmegaConf.merge(compiled(ROOT / "params.yaml"), compiled(ROOT / PARAMS))
+            assert isinstance(both, DictConfig)
+            study(read(both), Files(ROOT))
+        else:
+            _by_hand(study)
+    except ProjectError as error:
+        complain(error)
+        sys.exit(1)
+
+
+def _by_hand(study: Stage) -> None:
+    import hydra
+    from hydra.core.hydra_config import HydraConfig
+
+    def task(composed: DictConfig) -> None:
+        study(read(composed), Files(Path(HydraConfig.get().runtime.output_dir)))
+
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra would print and exit by itself
+    try:
+        hydra.main(version_base="1.3", config_path=str(ROOT / "conf"), config_name="study")(task)()
+    except composing() as error:
+        raise not_composed(error) from None
+
+
+def write(files: Files, name: str, result: Mapping[str, Any]) -> None:
+    """Write `studies/results/<name>.json` and print the verdict.
+
+    Numbers keep nine digits: the last ones may differ from one Python to the next.
+    """
+    text = json.dumps(_tidy(result), indent=1, ensure_ascii=False) + "\n"
+    files.write(f"studies/results/{name}.json").write_text(text, encoding="utf-8")
+    print(f"{name}: {result['verdict']}")
+
+
+def _tidy(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _tidy(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_tidy(part) for part in value]
+    if isinstance(value, float):
+        return float(f"{value:.9g}") if abs(value) < float("inf") else None  # JSON has no nan
+    return value
+
+
+def main() -> None:
+    """Write `studies/params.yaml`, or with `--check` say whether it is what `conf/` compiles to."""
+    parser = argparse.ArgumentParser(prog="settings", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if studies/params.yaml is stale")
+    parser.add_argument("overrides", nargs="*", help="Hydra overrides such as studies=smoke")
+    arguments = parser.parse_args()
+    path = ROOT / PARAMS
+    try:
+        text = compose(arguments.overrides)
+        current = path.read_text() if path.exists() else None
+        if text == current or (arguments.check and current is None):  # before the first study there is none
+            return
+        if arguments.check:
+            reason = f"{PARAMS} is not what conf/ compiles to: run `make studies-params` and commit the result"
+            raise ProjectError(reason)
+    except ProjectError as error:
+        complain(error)
+        sys.exit(1)
+    path.write_text(text)
+    print(f"{PARAMS}: compiled from conf/")
+
+
+if __name__ == "__main__":
+    main()
