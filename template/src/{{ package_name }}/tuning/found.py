@@ -128,37 +128,27 @@ def _page(
     written: Sequence[str],
 ) -> str:
     """The page, with its charts drawn: nothing is loaded when it is read."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from ..report.figures import figure
+    from ..report.page import environment
 
-    environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {name: word for name, word in vars(words).items() if callable(word)}
-    figures = []
     values = [(number, Study.value(of)) for number, of in enumerate(trials)]
     known = [(number, value) for number, value in values if value is not None]
     title = f"{words.metric_title(plan.search.metric)}{words.metric_unit(plan.config, plan.search.metric)}"
-    figures.append(
-        {
-            "title": "The best so far",
-            "note": f"each dot is a trial; {words.direction(plan.search.metric)}",
-            "svg": charts.svg(history(known, title, plan.search.metric), "the best metric after each trial"),
-        }
-    )
+    figures = [
+        figure(
+            "The best so far",
+            f"each dot is a trial; {words.direction(plan.search.metric)}",
+            history(known, title, plan.search.metric),
+        )
+    ]
     if importance:
         entries = [
             {"label": short(name), "loss": of, "low": of, "high": of, "text": words.share(of)}
             for name, of in list(importance.items())[:SHOWN]
         ]
-        figures.append(
-            {
-                "title": f"What mattered within {family}",
-                "note": "share of the metric's variation over the trials (PED-ANOVA)",
-                "svg": charts.svg(charts.importance(entries, "share"), "importance of each parameter"),
-            }
-        )
-    report = Path(charts.__file__).parent
-    return environment.get_template("page.html").render(
+        note = "share of the metric's variation over the trials (PED-ANOVA)"
+        figures.append(figure(f"What mattered within {family}", note, charts.importance(entries, "share")))
+    return environment(HERE).get_template("search.html").render(
         plan=plan,
         trials=len(trials),
         winner=winner,
@@ -169,8 +159,6 @@ def _page(
         settings=sorted((short(name), of) for name, of in winner.params.items() if name != FAMILY),
         written=written,
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        style=(report / "page.css").read_text(encoding="utf-8"),
-        palette=charts.PALETTE.values(),
     )
 
 
