@@ -1,6 +1,7 @@
 """Runs beside the pipeline: by hand, as experiments, in a queue; and sharing them through a remote."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,54 @@ def test_a_queue_of_experiments_runs_each_with_its_own_code_and_settings(mine: P
     assert found["few"]["params"]["params.yaml"]["data"]["model"]["estimator"]["num_leaves"] == 4
     metrics = [found[name]["metrics"]["reports/metrics.json"]["data"]["test"] for name in ("few", "none")]
     assert metrics[0] != metrics[1]
+
+
+@pytest.mark.parametrize("way", [(), ("--temp",), ("--queue",)], ids=["workspace", "temp", "queue"])
+def test_an_experiment_carries_its_times_and_curves_wherever_it_runs(way: tuple[str, ...], mine: Project) -> None:
+    before = mine.json("reports/run.json")["seconds"]
+    mine.dvc("exp", "run", *way, "--name", "timed", "-S", "debug=smoke", "-S", "model.estimator.n_estimators=20")
+    if way == ("--queue",):
+        mine.dvc("exp", "run", "--run-all")
+    metrics = experiments(mine)["timed"]["metrics"]["reports/run.json"]["data"]
+    assert metrics["seconds"].keys() == before.keys()
+    assert 0 < metrics["seconds"]["train"] != before["train"]
+    assert metrics["environment"]["python"].startswith("3.")
+    reference = mine.run("git", "for-each-ref", "--format=%(refname)", "refs/exps/*/*/timed").stdout.strip()
+    curve = mine.run("git", "show", f"{reference}:reports/learning/plots/metrics/validation/loss.tsv").stdout
+    assert [line.split("\t")[0] for line in curve.splitlines()] == ["step", *map(str, range(1, 21))]
+
+
+def test_times_make_no_run_differ_from_its_commit(mine: Project) -> None:
+    path = mine.path / "reports/run.json"
+    path.write_text("{ damaged")
+    mine.dvc("repro", "--force", "--single-item", "gate")
+    assert mine.json("reports/run.json")["seconds"].keys() == {"gate"}
+    mine.run("make", "verify")
+    assert mine.run("git", "status", "--porcelain").stdout == " M reports/run.json\n"
+    path.with_name("metrics.json").write_text("{}")
+    refused = mine.run("make", "verify", check=False)
+    assert refused.returncode
+    assert "reports/metrics.json" in refused.stdout + refused.stderr
+
+
+def test_the_table_names_what_is_truly_better_than_the_tagged_champion_and_prints_whole_lines(mine: Project) -> None:
+    plain = mine.run("git", "rev-parse", "HEAD").stdout.strip()
+    mine.run("make", "params")
+    mine.module("params", "model=baseline", "gate=smoke")
+    mine.dvc("repro")
+    commit(mine.path)
+    for number in (1, 2, 10):  # the highest counter is the current one, whatever the order of the names
+        mine.run("git", "tag", f"model#champion#{number}", plain if number < 10 else "HEAD")
+    printed = mine.run("make", "experiments").stdout
+    assert "\x1b" not in printed
+    assert "1 of 1 runs is really better than model#champion#10" in printed
+    (better,) = [line for line in printed.splitlines() if " better " in line and " to " in line]
+    assert re.search(r"model.name=(lightgbm)", better)
+    nothing = mine.run(
+        "uv", "run", "--no-sync", "python", "-m", f"{mine.package}.experiments", "--of", "gone", check=False
+    )
+    assert nothing.returncode == 1
+    assert nothing.stderr == "error: there is no commit gone: `git log` lists those there are\n"
 
 
 def test_metrics_can_be_compared_with_the_last_commit(mine: Project) -> None:

@@ -27,7 +27,7 @@ def main() -> None:
         print(f"  {green}gate passed{plain}: {len(verdicts)} rules hold")
     print(f"\nreport     {(REPORTS / 'report.html').resolve()}")
     print("next       git add -A && git commit                        keep it: the next report compares with it")
-    print("           uv run dvc exp run -S experiment=large_trees    try larger trees; then `uv run dvc exp show`")
+    print("           uv run dvc exp run -S experiment=large_trees    try larger trees; then `make experiments`")
     print("           make help                                       everything else\n")
 
 

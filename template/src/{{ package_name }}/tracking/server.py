@@ -31,9 +31,9 @@ def address() -> str:
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home() / 'tracking' / 'mlflow.db'}"
 
 
-def shown() -> str:
-    """The tracking URI as it may be printed: without a password."""
-    return re.sub(r"//[^/@]+@", "//", address())
+def shown(text: str = "") -> str:
+    """The tracking URI, or a text that may hold it, as it may be printed: without a password."""
+    return re.sub(r"//[^/@\s]+@", "//", text or address())
 
 
 @contextmanager
@@ -56,7 +56,9 @@ def connected(package: str) -> Iterator[tuple["MlflowClient", str]]:
         artifacts = (home() / "tracking" / "artifacts").as_uri() if address().startswith("sqlite:") else None
         yield client, found.experiment_id if found else client.create_experiment(package, artifacts)
     except (MlflowException, OSError) as error:
-        reason = str(error).splitlines()[0][:200]
+        reason = shown(str(error).splitlines()[0][:200])
+        if "failed with exception" in reason:  # of the connection, in the words of four libraries
+            reason = "nobody is there"
         raise ProjectError(f"MLflow at {shown()} does not answer as it should: {reason}") from error
 
 
