@@ -183,12 +183,15 @@ HERE = "conf/search/lightgbm.yaml: "
 WRONG = [
     (["search=forests"], r"Could not find 'search/forests'[\s\S]*automl\s+lightgbm"),
     (
-        [f"{LEAVES}={{ints: [8, 16]}}"],
-        rf"{HERE}candidates.lightgbm.estimator.num_leaves: \{{.*ints.*{re.escape(RANGE)}",
+        ["+search.candidates.lightgbm.estimator.max_bin={ints: [8, 16]}"],
+        rf"{HERE}candidates.lightgbm.estimator.max_bin: \{{ints: \[8, 16\]\}} {re.escape(RANGE)}",
     ),
     ([f"{LEAVES}={{int: [8, 9, 10]}}"], "is no range; allowed"),
     ([f"{LEAVES}={{int: [16, 8]}}"], "num_leaves: .*is empty"),
-    ([f"{LEAVES}={{float: [0, 8], log: true}}"], "num_leaves: .*is empty or, with log, not above 0"),
+    (
+        ["search.candidates.lightgbm.estimator.reg_lambda={float: [0, 8], log: true}"],
+        "reg_lambda: .*is empty or, with log, not above 0",
+    ),
     (["search.trials=null"], f"{HERE}trials, seconds: both are null"),
     (["search.trials=0"], f"{HERE}trials: .*greater than or equal to 1; it is 0"),
     (["search.metric={other}"], f"{HERE}metric: .* is none of {{task}}; allowed: .*"),
