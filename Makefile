@@ -5,7 +5,7 @@ DEMO := build/demo
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check hooks test-fast test test-newest test-container benchmark benchmark-tuning benchmark-automl docs screenshots release clean
+.PHONY: help demo check hooks test-fast test test-newest test-container benchmark benchmark-tuning docs screenshots release clean
 
 help: ## List these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -44,9 +44,6 @@ benchmark: $(UV) ## Measure speed and size against what one would do without the
 
 benchmark-tuning: $(UV) ## Measure trials a second of a search against a bare Optuna loop, with the same settings
 	$(UV) run --quiet python benchmarks/tuning.py
-
-benchmark-automl: $(UV) ## Measure automl against FLAML and HistGradientBoosting; writes docs/benchmarks-automl.md
-	$(UV) run --quiet python benchmarks/automl.py
 
 docs: $(UV) ## Build the documentation into site/; a broken link fails
 	$(UV) run --quiet --group docs zensical build --clean --strict

@@ -171,6 +171,8 @@ def test_rows_that_both_teach_and_judge_are_refused(mine: Project) -> None:
     assert "keys of train lie in validation too" in refusal(search(mine, *SMALL, check=False))
 
 
+# For the other task the page on AutoML does the same.
+@pytest.mark.parametrize("trained", ["regression"], indirect=True)
 def test_automl_writes_a_family_with_its_settings_that_the_pipeline_takes_to_its_gate(mine: Project) -> None:
     mine.run("make", "automl", "BUDGET=60", "ARGS=search.sample=8000 search.trials=9 search.ensemble=true")
     found = mine.json("reports/search/automl.json")
