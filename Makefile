@@ -5,10 +5,10 @@ DEMO := build/demo
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check hooks test-fast test test-newest test-container benchmark docs screenshots release clean
+.PHONY: help demo check hooks test-fast test test-newest test-container benchmark benchmark-tuning docs screenshots release clean
 
 help: ## List these commands
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
 
 demo: $(UV) ## Render a project with every default into build/demo and run its pipeline
 	rm -rf $(DEMO)
@@ -41,6 +41,9 @@ test-container: $(UV) ## Build the container of a project and run its pipeline i
 
 benchmark: $(UV) ## Measure speed and size against what one would do without the template; writes docs/benchmarks.md
 	$(UV) run --quiet python benchmarks/run.py
+
+benchmark-tuning: $(UV) ## Measure trials a second of a search against a bare Optuna loop, with the same settings
+	$(UV) run --quiet python benchmarks/tuning.py
 
 docs: $(UV) ## Build the documentation into site/; a broken link fails
 	$(UV) run --quiet --group docs zensical build --clean --strict

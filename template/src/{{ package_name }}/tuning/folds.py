@@ -4,9 +4,10 @@ Only the training and the validation part are read: the test part judges what th
 """
 
 import json
+import math
 import time
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -38,11 +39,37 @@ Cut = tuple[Array, Array]
 
 @dataclass(frozen=True)
 class Scored:
-    """A model on one fold: the metric, what it said of the judged rows, and how many trees it stopped at."""
+    """A model on one fold: the metric, what it said of the judged rows, and how many trees it stopped at.
+
+    A number of trees that was chosen on the judged rows themselves flatters; `with_trees` is the metric with another.
+    """
 
     value: float
     said: Array
     rounds: int | None
+    with_trees: Callable[[int], float]
+
+
+class Patience:
+    """Stops LightGBM when its metric has not become better for some trees, and keeps all of them.
+
+    Its own early stopping throws the trees after the best one away.
+    """
+
+    def __init__(self, trees: int) -> None:
+        """Nothing is fitted yet."""
+        self.trees, self.best, self._score = trees, 1, -math.inf
+
+    def __call__(self, state: Any) -> None:
+        """Called by LightGBM after each tree."""
+        from lightgbm.callback import EarlyStopException
+
+        _, _, value, larger_is_better = state.evaluation_result_list[0]
+        score = value if larger_is_better else -value
+        if score > self._score:
+            self._score, self.best = score, state.iteration + 1
+        elif state.iteration + 1 - self.best >= self.trees:
+            raise EarlyStopException(state.iteration, state.evaluation_result_list)
 
 
 class Folds:
@@ -116,23 +143,30 @@ class Folds:
 
     def _score(self, number: int, model: Model, patience: int | None) -> Scored:
         taught, judged = self.cuts[number]
-        pipeline = assemble(model, self.inputs, self.plan.here)
+        # The current model is described where every model is, all others in the search.
+        file = None if model is self.plan.config.model else self.plan.here
+        pipeline = assemble(model, self.inputs, file)
         x, x_judged = self._encode(number, model, pipeline[:-1])
         rounds = self._fit(pipeline[-1], (x, self.target[taught]), (x_judged, self.target[judged]), patience)
-        said = pipeline_score(pipeline[-1], self.plan.config.task.name, x_judged)
-        return Scored(self.measure(said, number), said, rounds)
+
+        def with_trees(count: int) -> float:
+            return self.measure(pipeline[-1].booster_.predict(x_judged, num_iteration=count), number)
+
+        if rounds:
+            said = pipeline[-1].booster_.predict(x_judged, num_iteration=rounds)
+        else:
+            said = pipeline_score(pipeline[-1], self.plan.config.task.name, x_judged)
+        return Scored(self.measure(said, number), said, rounds, with_trees)
 
     def _fit(self, estimator: Any, taught: tuple[Any, Array], judged: tuple[Any, Array], patience: int | None) -> Any:
         """Fit in place; return the number of trees that early stopping kept."""
         if patience is None:
             estimator.fit(*taught)
             return None
-        from lightgbm import early_stopping
-
+        stop = Patience(patience)
         estimator.set_params(metric=MEASURES[self.plan.search.metric])
-        stop = early_stopping(patience, verbose=False)
         estimator.fit(*taught, eval_X=judged[0], eval_y=judged[1], callbacks=[stop])
-        return int(estimator.best_iteration_ or estimator.n_estimators)
+        return stop.best
 
     def _encode(self, number: int, model: Model, steps: Any) -> tuple[Any, Any]:
         key = (number, model.encode, model.scale)
