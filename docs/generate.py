@@ -17,7 +17,15 @@ SETTING = re.compile(r"^( *)([\w-]+): *(.*?)(?: +# *(.*))?$")
 
 def pages(template: Path) -> dict[str, str]:
     """The text of each generated page by its name in docs/reference."""
-    worker = run_copy(str(template), "unused", defaults=True, pretend=True, quiet=True, settings=Settings())
+    worker = run_copy(
+        str(template),
+        "unused",
+        vcs_ref="HEAD",  # this tree, not the last release
+        defaults=True,
+        pretend=True,
+        quiet=True,
+        settings=Settings(),
+    )
     answers = dict(worker.answers.combined)
     settings = worker.template.questions_data.items()
     asked = {name: question for name, question in settings if question.get("when") is not False}

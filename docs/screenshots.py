@@ -1,4 +1,4 @@
-"""Takes the pictures of the documentation in a real browser: `make screenshots`, when `make demo` and `make studies` have run."""
+"""Takes the pictures of the documentation in a browser: `make screenshots`, after `make demo` and its studies."""
 
 import shutil
 import subprocess
