@@ -45,7 +45,8 @@ def test_the_studies_are_of_the_projects_own_task(studied: Project) -> None:
     ages = studied.json("studies/results/staleness.json")["ages"]
     assert [age["periods"] for age in ages] == [6, 5, 4, 3, 2, 1]  # July to December, of which the pipeline saw nothing
     choices = {entry["choice"]: entry["cost"] for entry in studied.json("studies/results/threshold.json")["choices"]}
-    assert choices["the cheapest on validation"] == min(choices.values())
+    blind = {"always yes", "always no", "one number for every row"} & choices.keys()
+    assert choices["the cheapest on validation"] < min(choices[name] for name in blind)
 
 
 def test_the_figures_are_in_git_and_the_page_is_not(studied: Project) -> None:
