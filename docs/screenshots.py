@@ -1,4 +1,4 @@
-"""Takes the pictures of the documentation in a real browser: `make screenshots`, after `make demo`."""
+"""Takes the pictures of the documentation in a browser: `make screenshots`, after `make demo` and its studies."""
 
 import shutil
 import subprocess
@@ -9,7 +9,10 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # The page below build/demo, the picture below docs/images, and the size of the window.
-PICTURES = [("reports/report.html", "report.png", (1250, 1700))]
+PICTURES = [
+    ("reports/report.html", "report.png", (1250, 1700)),
+    ("reports/studies.html", "studies.png", (1250, 1620)),
+]
 
 
 def picture(browser: str, page: Path, target: Path, size: tuple[int, int]) -> None:
@@ -36,7 +39,7 @@ def main() -> None:
     for page, name, size in PICTURES:
         path = ROOT / "build/demo" / page
         if not path.exists():
-            sys.exit(f"error: {path.relative_to(ROOT)} is missing: run make demo first")
+            sys.exit(f"error: {path.relative_to(ROOT)} is missing: make demo, then make studies there")
         picture(browser, path, ROOT / "docs/images" / name, size)
         print(f"docs/images/{name}")
 

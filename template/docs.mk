@@ -3,13 +3,15 @@
 # An environment of its own: the site needs nothing of the project.
 ZENSICAL := uv run --quiet --isolated --only-group docs zensical
 
-docs: docs/report.html  ## build the documents as a site into site/; a broken link fails
+PAGES := docs/report.html $(patsubst reports/%,docs/%,$(wildcard reports/studies.html))
+
+docs: $(PAGES)  ## build the documents as a site into site/; a broken link fails
 	@$(ZENSICAL) build --clean --strict
 
-docs-serve: docs/report.html  ## show the site while you write
+docs-serve: $(PAGES)  ## show the site while you write
 	@$(ZENSICAL) serve
 
-docs/report.html: reports/report.html
+docs/%.html: reports/%.html
 	@cp $< $@
 
 reports/report.html:

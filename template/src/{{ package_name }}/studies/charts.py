@@ -55,6 +55,7 @@ def matrix(cells: Rows, x: str, better: str) -> Spec:
         "width": WIDTH + 60,
         "height": 27 * len({cell["y"] for cell in cells}) + 70,
         "autosize": {"type": "fit", "contains": "padding"},
+        "padding": {"left": 8, "right": 4, "top": 4, "bottom": 2},
         "data": {"values": list(cells)},
         "encoding": {"x": across, "y": down},
         "layer": [

@@ -120,7 +120,8 @@ def _verdict(config: Config, points: list[dict[str, Any]], gain: Mapping[str, An
     else:
         text = f"More{older} rows are not shown to help: going {span} moves it by {by}."
     if future["known"]:
-        return f"{text} Twice as many would move it by about {signed(future['change'], 1)}, if the curve holds."
+        change = signed(future["change"], last["value"])
+        return f"{text} Twice as many would move it by about {change}, if the curve holds."
     return f"{text} What twice as many would bring is not foretold: {future['why']}."
 
 

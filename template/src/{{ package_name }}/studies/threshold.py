@@ -153,7 +153,7 @@ def _move(
 
 
 def _verdict(where: str, cost: float, idle: dict[str, Any], saving: Any) -> str:
-    by = f"{signed(saving['value'], 1)} ({signed(saving['low'], 1)} to {signed(saving['high'], 1)})"
+    by = f"{number(saving['value'], 1)} ({number(saving['low'], 1)} to {number(saving['high'], 1)})"
     other = f"next best is {idle['choice']}, {number(idle['cost'], 1)}"
     noise = "" if saving["low"] > 0 else ", which may be noise"
     return f"{where}: {number(cost, 1)} a row on the test rows; {other}. It saves {by} a row{noise}."
