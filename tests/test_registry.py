@@ -588,7 +588,7 @@ def test_of_two_people_who_promote_at_once_one_wins_and_the_other_is_told(versio
     hook = versions.path / ".git/hooks/pre-push"
     hook.write_text(
         f"#!/bin/sh\nrm '{hook}'\nunset GIT_DIR MAKEFLAGS MAKEOVERRIDES\ncd '{other.path}'\n"
-        "GIT_COMMITTER_NAME=Ada make promote VERSION=v0.2.0\n"
+        f"PYTHONPATH='{other.path}/src' GIT_COMMITTER_NAME=Ada make promote VERSION=v0.2.0\n"
     )
     hook.chmod(0o755)
     done = versions.run("make", "promote", "VERSION=v0.1.0", check=False)
