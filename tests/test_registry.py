@@ -146,7 +146,7 @@ def imported(project: Project, monkeypatch: pytest.MonkeyPatch, *names: str) -> 
         ("the same commit", (), "this commit is v0.3.0: a new version is a new run"),
         ("no file in the cache", (), "is neither in the cache nor in the remote storage"),
         ("a corrupted cache", (), "is neither in the cache nor in the remote storage"),
-        ("a corrupted remote", (), "the remote does not hold the model that is here:\n  model.onnx: "),
+        ("a corrupted remote", (), "or else the remote is damaged:\n  model.onnx: "),
         ("origin is gone", (), "origin cannot be asked what others have done, so nothing is changed"),
     ],
     ids=lambda value: value if isinstance(value, str) and len(value) < 30 else "",
