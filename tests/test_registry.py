@@ -146,7 +146,7 @@ def imported(project: Project, monkeypatch: pytest.MonkeyPatch, *names: str) -> 
         ("the same commit", (), "this commit is v0.3.0: a new version is a new run"),
         ("no file in the cache", (), "is neither in the cache nor in the remote storage"),
         ("a corrupted cache", (), "is neither in the cache nor in the remote storage"),
-        ("a corrupted remote", (), "the remote does not hold the model that is here:\n  model.onnx: "),
+        ("a corrupted remote", (), "or else the remote is damaged:\n  model.onnx: "),
         ("origin is gone", (), "origin cannot be asked what others have done, so nothing is changed"),
     ],
     ids=lambda value: value if isinstance(value, str) and len(value) < 30 else "",
@@ -588,7 +588,7 @@ def test_of_two_people_who_promote_at_once_one_wins_and_the_other_is_told(versio
     hook = versions.path / ".git/hooks/pre-push"
     hook.write_text(
         f"#!/bin/sh\nrm '{hook}'\nunset GIT_DIR MAKEFLAGS MAKEOVERRIDES\ncd '{other.path}'\n"
-        "GIT_COMMITTER_NAME=Ada make promote VERSION=v0.2.0\n"
+        f"PYTHONPATH='{other.path}/src' GIT_COMMITTER_NAME=Ada make promote VERSION=v0.2.0\n"
     )
     hook.chmod(0o755)
     done = versions.run("make", "promote", "VERSION=v0.1.0", check=False)

@@ -40,10 +40,10 @@ def recorded(registry: Registry, version: str) -> dict[str, str]:
     return dict(found)
 
 
-def differences(expected: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
-    """One line for each file that is not what was registered."""
+def differences(expected: Mapping[str, str], found: Mapping[str, str], where: str = "is registered") -> list[str]:
+    """One line for each file that is not what it should be; `where` says who says what it should be."""
     return [
-        f"{name}: {expected.get(name, 'absent')} is registered, {found.get(name, 'absent')} is here"
+        f"{name}: {expected.get(name, 'absent')} {where}, {found.get(name, 'absent')} is here"
         for name in sorted(expected.keys() | found.keys())
         if expected.get(name) != found.get(name)
     ]

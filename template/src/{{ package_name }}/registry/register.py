@@ -111,9 +111,10 @@ def share(commit: str, expected: dict[str, str]) -> None:
         raise ProjectError(f"`dvc push` failed, so nothing is registered: {done.stderr.strip()}")
     with tempfile.TemporaryDirectory(prefix="register-") as folder:
         download(commit, Path(folder) / "model", cache=Path(folder) / "cache")
-        wrong = differences(expected, hashes(Path(folder) / "model"))
+        wrong = differences(hashes(Path(folder) / "model"), expected, "is in the remote")
     if wrong:
-        raise ProjectError("\n  ".join(["the remote does not hold the model that is here:", *wrong]))
+        told = f"{FOLDER} is not what the remote has of this commit: `uv run dvc checkout` if another run is here,"
+        raise ProjectError("\n  ".join([f"{told} or else the remote is damaged:", *wrong]))
 
 
 if __name__ == "__main__":
