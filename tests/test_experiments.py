@@ -67,12 +67,12 @@ def test_times_make_no_run_differ_from_its_commit(mine: Project) -> None:
 
 def test_the_table_names_what_is_truly_better_than_the_tagged_champion_and_prints_whole_lines(mine: Project) -> None:
     plain = mine.run("git", "rev-parse", "HEAD").stdout.strip()
-    mine.run("make", "params")
     mine.module("params", "model=baseline", "gate=smoke")
     mine.dvc("repro")
     commit(mine.path)
     for number in (1, 2, 10):  # the highest counter is the current one, whatever the order of the names
         mine.run("git", "tag", f"model#champion#{number}", plain if number < 10 else "HEAD")
+    mine.run("git", "switch", "--quiet", "--detach", plain)
     printed = mine.run("make", "experiments").stdout
     assert "\x1b" not in printed
     assert "1 of 1 runs is really better than model#champion#10" in printed

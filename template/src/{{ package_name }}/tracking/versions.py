@@ -58,7 +58,11 @@ def log_stages() -> list[str]:
                     continue
                 source = run.data.tags[MODEL_URI]
                 made = client.create_model_version(
-                    package, source, run.info.run_id, tags={LABEL: version, "commit": commit}
+                    package,
+                    source,
+                    run.info.run_id,
+                    tags={LABEL: version, "commit": commit},
+                    model_id=source.removeprefix("models:/") if source.startswith("models:/") else None,
                 )
                 known[version] = made.version
             told.append(f"{version}: version {known[version]} of {package}")
