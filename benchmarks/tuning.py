@@ -22,8 +22,10 @@ TRIALS, ROWS, ROUNDS, APART = 12, 20_000, 3, 3
 SEARCH = (
     f"search.trials={TRIALS}",
     f"search.sample={ROWS}",
-    "search.pruner={_target_: optuna.pruners.NopPruner}",
-    "search.sampler={_target_: optuna.samplers.RandomSampler}",
+    "search.pruner._target_=optuna.pruners.NopPruner",
+    "~search.pruner.n_startup_trials",
+    "search.sampler._target_=optuna.samplers.RandomSampler",
+    "~search.sampler.multivariate",
 )
 LOOP = """
 import json, sys, time
@@ -58,7 +60,12 @@ def objective(trial):
         )
         fitted.append((pipeline[-1], x_judged, folds.target[judged], stop.best))
     trees = folds.trees([best for _, _, _, best in fitted])
-    scores = [roc_auc_score(y, of.booster_.predict(x, num_iteration=trees)) for of, x, y, _ in fitted]
+    scores = []
+    for (taught, _), (of, x, y, _) in zip(folds.cuts, fitted):
+        if of.booster_.num_trees() < trees:
+            of = build_pipeline(model, folds.inputs).set_params(estimator__n_estimators=trees)
+            of = of.fit(folds.ready[taught], folds.target[taught])[-1]
+        scores.append(roc_auc_score(y, of.booster_.predict(x, num_iteration=trees)))
     return float(np.mean(scores))
 study = optuna.create_study(direction="maximize", sampler=optuna.samplers.RandomSampler(seed=1))
 for point in points:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from sklearn.base import clone
 
 from ..artifact import pipeline_score
 from ..columns import prepare
@@ -150,7 +151,10 @@ class Folds:
         rounds = self._fit(pipeline[-1], (x, self.target[taught]), (x_judged, self.target[judged]), patience)
 
         def with_trees(count: int) -> float:
-            return self.measure(pipeline[-1].booster_.predict(x_judged, num_iteration=count), number)
+            estimator = pipeline[-1]
+            if estimator.booster_.num_trees() < count:  # it stopped too early to tell
+                estimator = clone(estimator).set_params(n_estimators=count).fit(x, self.target[taught])
+            return self.measure(estimator.booster_.predict(x_judged, num_iteration=count), number)
 
         if rounds:
             said = pipeline[-1].booster_.predict(x_judged, num_iteration=rounds)
