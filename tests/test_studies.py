@@ -64,6 +64,7 @@ def test_a_forced_rerun_with_another_hash_seed_gives_the_same_bits(studied: Proj
     assert studied.run("git", "status", "--porcelain").stdout == ""
 
 
+@one_task
 def test_a_second_run_does_nothing_and_brings_a_deleted_page_back(studied: Project) -> None:
     (studied.path / "reports/studies.html").unlink()
     printed = studied.run("make", "studies").stdout

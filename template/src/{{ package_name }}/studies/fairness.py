@@ -9,7 +9,7 @@ import polars as pl
 
 from ..config import Config
 from ..metrics import Array
-from ..report.words import metric_title, number, share
+from ..report.words import capitalized, metric_title, number, share
 from ..run import Files
 from .resampling import interval, sampled, target
 from .settings import Studies, of, start, write
@@ -123,7 +123,7 @@ def _gap(groups: list[dict[str, Any]], measure: str) -> dict[str, Any]:
 def _verdict(config: Config, limit: float, column: dict[str, Any]) -> str:
     gap, name = column["gaps"]["metric"], column["column"]
     text = (
-        f"{metric_title(config.task.metric)} differs by {number(gap['gap'], 1)} between {name} {gap['highest']} and "
+        f"{capitalized(metric_title(config.task.metric))} differs by {number(gap['gap'], 1)} between {name} {gap['highest']} and "
         f"{gap['lowest']}"
     )
     if config.task.name == "regression":
