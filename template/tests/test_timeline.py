@@ -138,3 +138,9 @@ def test_calendar_parts_follow_the_clock_of_the_time_zone(
     part = config.Calendar.model_validate({"column": "begins", "timezone": zone, "parts": list(expected)})
     row = timeline.add_calendar(pl.DataFrame({"begins": [utc]}), [part]).drop("begins").row(0, named=True)
     assert row == {f"begins_{name}": value for name, value in expected.items()}
+
+
+def test_data_without_a_time_get_no_history_and_stay_as_they_are() -> None:
+    rows = pl.DataFrame({"visit": ["a", "b"]})
+    timeless = builders.shop().data.model_copy(update={"time": None})
+    assert_frame_equal(timeline.add_history(rows, rows, timeless, []), rows)

@@ -9,7 +9,7 @@ import polars as pl
 
 from ..config import Config
 from ..metrics import Array
-from ..report.words import metric_title, number, share
+from ..report.words import capitalized, metric_title, number, share
 from ..run import Files
 from .resampling import interval, sampled, target
 from .settings import Studies, of, start, write
@@ -122,10 +122,8 @@ def _gap(groups: list[dict[str, Any]], measure: str) -> dict[str, Any]:
 
 def _verdict(config: Config, limit: float, column: dict[str, Any]) -> str:
     gap, name = column["gaps"]["metric"], column["column"]
-    text = (
-        f"{metric_title(config.task.metric)} differs by {number(gap['gap'], 1)} between {name} {gap['highest']} and "
-        f"{gap['lowest']}"
-    )
+    between = f"between {name} {gap['highest']} and {gap['lowest']}"
+    text = f"{capitalized(metric_title(config.task.metric))} differs by {number(gap['gap'], 1)} {between}"
     if config.task.name == "regression":
         bias = column["gaps"]["bias"]
         return f"{text}; the bias by {number(bias['gap'], 1)} between {bias['highest']} and {bias['lowest']}."

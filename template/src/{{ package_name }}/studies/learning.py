@@ -111,14 +111,14 @@ def power_law(rows: list[int], values: list[float], at: float) -> float:
 def _verdict(config: Config, points: list[dict[str, Any]], gain: Mapping[str, Any], future: Mapping[str, Any]) -> str:
     title, last = metric_title(config.task.metric), points[-1]
     older = " older" if config.data.time else ""
-    by = f"{signed(gain['value'], 1)} {title} ({signed(gain['low'], 1)} to {signed(gain['high'], 1)})"
+    by = f"{signed(gain['value'], 1)} ({signed(gain['low'], 1)} to {signed(gain['high'], 1)})"
     span = f"from {share(gain['from_share'])} of the rows to all {last['rows']:,}"
     if gain["low"] > 0:
-        text = f"More{older} rows still help: going {span} gains {by}."
+        text = f"More{older} rows still help: going {span} makes {title} better by {by}."
     elif gain["high"] < 0:
-        text = f"More{older} rows make it worse: going {span} costs {by}."
+        text = f"More{older} rows make it worse: going {span} makes {title} better by {by}, so worse."
     else:
-        text = f"More{older} rows are not shown to help: going {span} moves it by {by}."
+        text = f"More{older} rows are not shown to help: going {span} makes {title} better by {by}, which may be noise."
     if future["known"]:
         change = signed(future["change"], last["value"])
         return f"{text} Twice as many would move it by about {change}, if the curve holds."
