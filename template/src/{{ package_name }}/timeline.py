@@ -41,6 +41,8 @@ def add_history(rows: pl.DataFrame, past: pl.DataFrame, data: Data, parts: Seque
         data: the declaration, for `time`, `horizon` and `available_at`.
         parts: what to average, by which columns, over which window.
     """
+    if not parts:
+        return rows  # which need not have a time
     moments = rows.select(pl.all(), prediction_time(data).alias("_at")).with_row_index("_row")
     added = [_mean(moments, past, data, part) for part in parts]
     return rows.with_columns(added)
