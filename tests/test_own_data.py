@@ -85,6 +85,10 @@ def test_rows_need_no_time(mine: Project) -> None:
     ahead = mine.json("outputs/timeless/reports/evaluation.json")["ahead"]["baseline"]["value"]
     assert ahead > (0.3 if task == "classification" else 5)
     assert (mine.path / "outputs/timeless/reports/report.html").exists()
+    # Each prediction is found again by the key of its row.
+    head = "import polars; print(polars.read_parquet('outputs/timeless/data/predictions.parquet').columns)"
+    columns = mine.run("uv", "run", "--no-sync", "python", "-c", head).stdout
+    assert columns.startswith(f"['origin', 'time_hour', '{target.split(': ')[1]}', 'model'")
 
 
 def test_a_column_that_is_not_declared_is_named_with_the_fix(mine: Project) -> None:

@@ -31,7 +31,7 @@ def run(config: Config, files: Files) -> None:
     for name, table in plots.items():
         table.write_csv(files.write(f"reports/plots/{name}.csv"), float_precision=6)
     result["calibration"] = plots["calibration"].to_dicts()
-    keys = test.select(config.data.key, config.target)
+    keys = test.select(*config.data.key, config.target)
     keys.with_columns(pl.Series(name, scores["test"][name]) for name in MODELS).write_parquet(
         files.write("data/predictions.parquet")
     )
