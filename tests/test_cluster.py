@@ -4,6 +4,7 @@ Slurm is Debian's, on this one machine, with a configuration and a key of the te
 Both end by the ids of what was started.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -19,7 +20,7 @@ import pytest
 from harness import Project, environment
 
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("classification")]
-TRIALS = 12
+TRIALS = 16
 SLURM = """
 ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
@@ -127,35 +128,52 @@ def ray(project: Project) -> Iterator[str]:
             yield address
 
 
+# Large enough that the second worker is there before the first has done everything.
+SETTINGS = f"search.name=shared search.trials={TRIALS} search.sample=20000"
+JOURNAL = """
+import json, optuna, sys
+from optuna.storages.journal import JournalFileBackend
+storage = optuna.storages.JournalStorage(JournalFileBackend(sys.argv[1]))
+(name,) = [of.study_name for of in storage.get_all_studies()]
+trials = optuna.load_study(study_name=name, storage=storage).trials
+times = [[of.datetime_start.timestamp(), of.datetime_complete.timestamp()] for of in trials]
+print(json.dumps([[of.state.name, of.user_attrs["worker"], *span] for of, span in zip(trials, times)]))
+"""
+
+
 def search(project: Project, launcher: str, **extra: str) -> str:
-    """Search with two workers; what was printed."""
-    settings = f"search.name=shared search.trials={TRIALS} search.sample=3000 search.folds=2 {launcher}"
+    """Search with two workers; what was printed, on both channels."""
     begun = time.monotonic()
-    printed = project.run("make", "tune", "WORKERS=2", f"ARGS={settings}", check=True, **extra).stdout
-    print(f"{launcher.split()[0]}: {TRIALS} trials in {time.monotonic() - begun:.0f} s\n{printed}")
-    return printed
+    done = project.run("make", "tune", "WORKERS=2", f"ARGS={SETTINGS} {launcher}", check=True, **extra)
+    print(f"{launcher}: {TRIALS} trials in {time.monotonic() - begun:.0f} s\n{done.stdout}")
+    return done.stdout + done.stderr
 
 
-def assert_one_study_by_two_processes(project: Project) -> None:
-    """The journal holds every trial once, and more than one process has worked on it."""
-    code = "import json, sys; from optuna.storages import JournalStorage; "
-    code += "from optuna.storages.journal import JournalFileBackend as File; from optuna import load_study; "
-    code += (
-        "storage = JournalStorage(File(sys.argv[1])); (name,) = [of.study_name for of in storage.get_all_studies()]; "
-    )
-    code += "trials = load_study(study_name=name, storage=storage).trials; "
-    code += "print(json.dumps([[of.number, of.state.name, of.user_attrs] for of in trials]))"
-    (journal,) = (project.path / "outputs/search/shared").glob("*.journal")
-    printed = project.run("uv", "run", "--no-sync", "python", "-c", code, journal).stdout
-    raise AssertionError(printed)
+def assert_two_workers_shared_one_study(project: Project) -> None:
+    """The journal holds all trials, done by two workers, and at times by both at once."""
+    journal = "outputs/search/shared/journal.log"
+    trials = json.loads(project.run("uv", "run", "--no-sync", "python", "-c", JOURNAL, journal).stdout)
+    assert len(trials) == TRIALS
+    assert {state for state, *_ in trials} <= {"COMPLETE", "PRUNED"}
+    spans: dict[str, list[tuple[float, float]]] = {}
+    for _, worker, begun, ended in trials:
+        spans.setdefault(worker, []).append((begun, ended))
+    assert len(spans) == 2
+    one, other = spans.values()
+    assert any(a < d and c < b for a, b in one for c, d in other)
+    assert (project.path / "conf/experiment/shared.yaml").exists()
 
 
 def test_slurm_runs_the_workers_of_a_search(mine: Project, slurm: dict[str, str]) -> None:
     search(mine, "hydra/launcher=submitit_slurm hydra.launcher.timeout_min=10", **slurm)
-    assert_one_study_by_two_processes(mine)
+    assert_two_workers_shared_one_study(mine)
+    jobs = mine.run("scontrol", "--oneliner", "show", "jobs", check=True, **slurm).stdout.splitlines()
+    assert len(jobs) == 2
+    assert all("JobState=COMPLETED" in job for job in jobs)
 
 
 def test_ray_runs_the_workers_of_a_search(mine: Project) -> None:
     with ray(mine) as address:
-        search(mine, f"hydra/launcher=ray +hydra.launcher.ray.init.address={address}")
-    assert_one_study_by_two_processes(mine)
+        printed = search(mine, f"hydra/launcher=ray +hydra.launcher.ray.init.address={address}")
+    assert f"Connecting to existing Ray cluster at address: {address}" in printed
+    assert_two_workers_shared_one_study(mine)
