@@ -40,7 +40,7 @@ def misowned(paths: Iterable[str], rules: Iterable[Mapping[str, Any]]) -> list[s
     problems = []
     for path in paths:
         matching = [owner for owner, spec in specs if spec.match_file(path)]
-        classes = [owner for owner in matching if owner != "managed"] or matching
+        classes = [owner for owner in matching if owner != "managed"] or matching[:1]  # a feature's code lies in src/
         if len(classes) != 1:
             problems.append(f"{path}: owned by {classes or 'nobody'}")
         elif classes == ["generated"]:

@@ -23,6 +23,7 @@ Kind = Literal["numeric", "categorical", "boolean", "datetime", "identifier", "i
 Duration = Annotated[str, Field(pattern=r"^\d+[mhd]$", description="a duration such as 90m, 6h or 28d")]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
+METRICS = {"classification": ("roc_auc", "average_precision", "log_loss", "brier"), "regression": ("mae", "rmse")}
 STRATEGIES = ("time", "random", "grouped", "stratified")
 
 
@@ -321,9 +322,8 @@ def _disagreements(config: Config) -> list[str]:
     here = f"conf/data/{data.name}.yaml"
     if task.name not in data.target:
         found.append(f"{here}: target: none for task={task.name}; it has one for {', '.join(data.target)}")
-    allowed = {"classification": ("roc_auc", "average_precision", "log_loss", "brier"), "regression": ("mae", "rmse")}
-    if task.metric not in allowed[task.name]:
-        found.append(f"conf/task/{task.name}.yaml: metric: {task.metric}; allowed: {', '.join(allowed[task.name])}")
+    if task.metric not in METRICS[task.name]:
+        found.append(f"conf/task/{task.name}.yaml: metric: {task.metric}; allowed: {', '.join(METRICS[task.name])}")
     if isinstance(config.split, TimeSplit) and data.time is None:
         found.append(f"{here}: time: a split by time needs the column that tells it; or choose split=random")
     if isinstance(config.split, RandomSplit) and config.split.group not in (None, *data.columns):

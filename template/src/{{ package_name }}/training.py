@@ -35,7 +35,7 @@ def fit(
     from lightgbm.basic import LightGBMError
 
     ready, target = prepare(train, inputs), _target(train, config)
-    pipelines = [_pipeline(model, inputs) for model in models.values()]
+    pipelines = [assemble(model, inputs) for model in models.values()]
 
     def fitted(model: Model, pipeline: Any) -> Any:
         try:
@@ -80,7 +80,7 @@ def cross_validate(config: Config, inputs: Mapping[str, Input], train: pl.DataFr
     ordered = train.sort(config.data.time, maintain_order=True) if config.data.time else train
     count = config.train.folds
     chunks: Any = TimeSeriesSplit(count) if config.data.time else KFold(count, shuffle=True, random_state=config.seed)
-    pipeline, scores = _pipeline(config.model, inputs), []
+    pipeline, scores = assemble(config.model, inputs), []
     for taught, judged in chunks.split(np.arange(len(ordered))):
         fold = clone(pipeline).fit(prepare(ordered[taught], inputs), _target(ordered[taught], config))
         said = pipeline_score(fold, config.task.name, prepare(ordered[judged], inputs))
@@ -88,8 +88,13 @@ def cross_validate(config: Config, inputs: Mapping[str, Input], train: pl.DataFr
     return scores
 
 
-def _pipeline(model: Model, inputs: Mapping[str, Input]) -> Any:
-    here, target = f"conf/model/{model.name}.yaml: estimator", model.estimator["_target_"]
+def assemble(model: Model, inputs: Mapping[str, Input], file: str | None = None) -> Any:
+    """The unfitted pipeline of a model that `file`, if it is not one of `conf/model/`, describes.
+
+    Raises:
+        ProjectError: the estimator does not exist, or does not take its arguments.
+    """
+    here, target = f"{file or f'conf/model/{model.name}.yaml'}: estimator", model.estimator["_target_"]
     try:
         estimator = resolve_name(target)
         own = set(estimator._get_param_names()) if hasattr(estimator, "_get_param_names") else set()
