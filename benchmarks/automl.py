@@ -59,6 +59,9 @@ def set_up(name: str, task: str, template: Path, folder: Path) -> Project:
         # Small sets, and cells that tell a tumour by one number, are no mistake here.
         text = re.sub("min_rows: .*", "min_rows: 100", limits.read_text())
         limits.write_text(re.sub("max_single_column_skill: .*", "max_single_column_skill: 1.0", text))
+        # The export of a price in dollars need not be right to the cent.
+        limits = project.path / "conf/gate/regression.yaml"
+        limits.write_text(re.sub("parity: .*", "parity: 1.0", limits.read_text()))
     commit(project.path)
     project.run("make", "params")
     project.dvc("repro", "--quiet", "split")

@@ -6,6 +6,7 @@ Both end by the ids of what was started.
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -113,19 +114,19 @@ def slurm() -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def ray(project: Project) -> Iterator[str]:
-    """A Ray cluster of one node, in the environment of the project; yields its address."""
+def ray(project: Project) -> Iterator[int]:
+    """A Ray cluster of one node, in the environment of the project; yields its port."""
     project.run("uv", "sync", "--quiet", "--inexact", "--group", "ray")
     program = Path(environment()["UV_PROJECT_ENVIRONMENT"]) / "bin/ray"
     environ = environment() | {"PYTHONPATH": str(project.path / "src"), "RAY_USAGE_STATS_ENABLED": "0"}
-    address = f"127.0.0.1:{free_ports(1)[0]}"
+    (port,) = free_ports(1)
     with TemporaryDirectory(prefix="ray") as name:
         folder = Path(name)
-        start = ["start", "--head", "--block", "--node-ip-address=127.0.0.1", f"--port={address.split(':')[1]}"]
+        start = ["start", "--head", "--block", "--node-ip-address=127.0.0.1", f"--port={port}"]
         start += [f"--temp-dir={folder}", "--num-cpus=2", "--include-dashboard=false", "--disable-usage-stats"]
         with daemon(folder / "ray.log", program, *start, environ=environ):
             wait_until(["cat", folder / "ray.log"], "Ray runtime started", environ, folder)
-            yield address
+            yield port
 
 
 # Large enough that the second worker is there before the first has done everything.
@@ -173,7 +174,10 @@ def test_slurm_runs_the_workers_of_a_search(mine: Project, slurm: dict[str, str]
 
 
 def test_ray_runs_the_workers_of_a_search(mine: Project) -> None:
-    with ray(mine) as address:
-        printed = search(mine, f"hydra/launcher=ray +hydra.launcher.ray.init.address={address}")
-    assert f"Connecting to existing Ray cluster at address: {address}" in printed
+    with ray(mine) as port:
+        # The launcher names a size of its own, which Ray takes only for a cluster that it starts itself.
+        there = f"hydra.launcher.ray.init.address=127.0.0.1:{port} +hydra.launcher.ray.init.object_store_memory=null"
+        printed = search(mine, f"hydra/launcher=ray {there}")
+    connected = re.findall(r"Connecting to existing Ray cluster at address: \S+:(\d+)", printed)
+    assert connected == [str(port)]
     assert_two_workers_shared_one_study(mine)
