@@ -109,6 +109,24 @@ def test_a_model_of_ones_own_is_a_file(mine: Project) -> None:
     assert (chosen["name"], chosen["format"]) == ("forest", "onnx")
 
 
+@pytest.mark.project
+@pytest.mark.parametrize("trained", ["classification"], indirect=True)
+def test_a_search_is_tuned_continued_and_described_in_a_file_of_ones_own(mine: Project) -> None:
+    printed = follow("how-to/tune.md", mine.path, PYTHONPATH=str(mine.path / "src"))
+    assert "search `lightgbm`, 10 trials" in printed
+    assert "search `lightgbm`, 12 trials" in printed
+    assert "search `leaves`, 8 trials" in printed
+    assert (mine.path / "conf/experiment/lightgbm.yaml").exists()
+
+
+@pytest.mark.project
+@pytest.mark.parametrize("trained", ["classification"], indirect=True)
+def test_a_search_chooses_a_family_of_models(mine: Project) -> None:
+    printed = follow("how-to/automl.md", mine.path, PYTHONPATH=str(mine.path / "src"))
+    assert printed.count("search `automl`, ") == 2 + 4  # twice at the end, and in both files
+    assert mine.json("reports/training.json")["model"]["name"] == "automl"
+
+
 def visitors(path: Path) -> None:
     """What the page speaks of, made up: people between 30 and 50 buy."""
     lines = ["visitor,visited_at,country,age,seconds_on_page,bought"]

@@ -196,6 +196,7 @@ WRONG = [
     (["search.sampler._target_=optuna.samplers.Best"], f"{HERE}sampler: .*optuna.samplers.Best"),
     (["+search.candidates.lightgbm.estimator.leaf_count=3"], f"{HERE}estimator: leaf_count: no such argument; allowed"),
     (["search.candidates.lightgbm.estimator.objective=nothing"], "lightgbm.estimator: cannot be fitted: .*objective"),
+    (["model.estimator.num_leaves=many"], "conf/model/lightgbm.yaml: estimator: cannot be fitted: .*num_leaves"),
     (["workers=0"], "conf/tune.yaml: workers: 0 is no count of workers"),
     (["data.horizon=2h"], "data: the rows in data/split were made with another setting"),
 ]

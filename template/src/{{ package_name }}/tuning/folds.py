@@ -6,7 +6,7 @@ Only the training and the validation part are read: the test part judges what th
 import json
 import time
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -38,11 +38,15 @@ Cut = tuple[Array, Array]
 
 @dataclass(frozen=True)
 class Scored:
-    """A model on one fold: the metric, what it said of the judged rows, and how many trees it stopped at."""
+    """A model on one fold: the metric, what it said of the judged rows, and how many trees it stopped at.
+
+    A number of trees that was chosen on the judged rows themselves flatters; `with_trees` is the metric with another.
+    """
 
     value: float
     said: Array
     rounds: int | None
+    with_trees: Callable[[int], float]
 
 
 class Folds:
@@ -116,11 +120,17 @@ class Folds:
 
     def _score(self, number: int, model: Model, patience: int | None) -> Scored:
         taught, judged = self.cuts[number]
-        pipeline = assemble(model, self.inputs, self.plan.here)
+        # The current model is described where every model is, all others in the search.
+        file = None if model is self.plan.config.model else self.plan.here
+        pipeline = assemble(model, self.inputs, file)
         x, x_judged = self._encode(number, model, pipeline[:-1])
         rounds = self._fit(pipeline[-1], (x, self.target[taught]), (x_judged, self.target[judged]), patience)
         said = pipeline_score(pipeline[-1], self.plan.config.task.name, x_judged)
-        return Scored(self.measure(said, number), said, rounds)
+
+        def with_trees(count: int) -> float:
+            return self.measure(pipeline[-1].booster_.predict(x_judged, num_iteration=count), number)
+
+        return Scored(self.measure(said, number), said, rounds, with_trees)
 
     def _fit(self, estimator: Any, taught: tuple[Any, Array], judged: tuple[Any, Array], patience: int | None) -> Any:
         """Fit in place; return the number of trees that early stopping kept."""

@@ -28,7 +28,7 @@ def tell(plan: Plan, study: Study, folds: Folds, files: Files) -> None:
     Raises:
         ProjectError: no trial was finished, or none of the best can be exported.
     """
-    plan = study.plan
+    asked, plan = plan, study.plan  # without the families that are too slow
     winner, threads = choose(plan, study, folds, files), threads_of(plan)
     if plan.search.ensemble:
         winner = ensemble(plan, study, folds, files, winner, threads) or winner
@@ -38,7 +38,7 @@ def tell(plan: Plan, study: Study, folds: Folds, files: Files) -> None:
     importance = study.importance(family)
     trials = study.finished()
     lines = _lines(plan, winner, ahead, len(trials))
-    written = [path.relative_to(ROOT).as_posix() for path in write(plan, winner, lines)]
+    written = [path.relative_to(ROOT).as_posix() for path in write(asked, winner, lines)]
     board = _board(plan, trials, (study.recall(FIRST) or {}).get("slow", {}))
     _csv(plan, trials).write_csv(files.write(f"reports/search/{plan.search.name}.csv"))
     about = {

@@ -28,7 +28,7 @@ from ..config import ROOT
 from ..errors import ProjectError
 from ..metrics import LARGER_IS_BETTER, Array
 from ..run import Files
-from .space import Plan, suggest
+from .space import FAMILY, Plan, suggest
 
 MADE_FROM, FIRST = "made from", "first"
 CURRENT = "current.npz"
@@ -214,10 +214,10 @@ class Study:
 
     def importance(self, family: str) -> dict[str, float]:
         """How much of the variation of the metric each parameter of a family explains; they sum to 1."""
-        trials = [of for of in self.complete() if of.params.get("family", family) == family]
+        trials = [of for of in self.complete() if of.params.get(FAMILY, family) == family]
         alone = optuna.create_study(direction=_direction(self.plan))
         for of in sorted(trials, key=lambda of: of.number):
-            params = {name: value for name, value in of.params.items() if name != "family"}
+            params = {name: value for name, value in of.params.items() if name != FAMILY}
             kinds = {name: of.distributions[name] for name in params}
             alone.add_trial(optuna.create_trial(params=params, distributions=kinds, value=of.value))
         if len(trials) < 4 or not trials[0].params:

@@ -74,13 +74,14 @@ def _try(it: Plan, folds: Folds, study: Study, trial: Any, threads: int, end: fl
         return
     values: list[float] = []
     rounds: list[int | None] = []
+    done = []
     try:
         scores = folds.evaluate(model, candidate.early_stopping, threads)
         for number, scored in enumerate(scores):
+            done.append(scored)
             values.append(scored.value)
             rounds.append(scored.rounds)
-            mean = sum(values) / len(values)
-            trial.report(mean, number)
+            trial.report(sum(values) / len(values), number)
             last = number == len(folds.cuts) - 1
             if not last and end is not None and time.monotonic() > end:
                 scores.close()
@@ -96,6 +97,10 @@ def _try(it: Plan, folds: Folds, study: Study, trial: Any, threads: int, end: fl
         if not study.complete():
             raise ProjectError(f"{it.here}: candidates.{family}.estimator: cannot be fitted: {reason}") from error
         return
+    trees = folds.trees(rounds)
+    if trees:  # the same for all folds, as in the model that the settings become
+        values = [scored.with_trees(trees) for scored in done]
+    mean = sum(values) / len(values)
     study.done(trial, mean, model=told, folds=values, rounds=rounds, seconds=time.monotonic() - begun)
 
 
@@ -115,7 +120,11 @@ def _first(it: Plan, folds: Folds, study: Study, threads: int) -> First:
 
     What the current settings say of each fold is kept, for the comparison at the end.
     """
-    study.keep_current([of.said for of in folds.evaluate(it.config.model, None, threads)])
+    try:
+        study.keep_current([of.said for of in folds.evaluate(it.config.model, None, threads)])
+    except _unfit() as error:
+        reason = f"conf/model/{it.config.model.name}.yaml: estimator: cannot be fitted: {str(error).splitlines()[0]}"
+        raise ProjectError(reason) from error
     points = {family: starts(family, of, it.config.model) for family, of in it.search.candidates.items()}
     families, slow = list(points), {}
     if it.search.seconds is not None and len(points) > 1:
