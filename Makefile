@@ -5,11 +5,7 @@ DEMO := build/demo
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
-.PHONY: help demo check hooks test-fast test test-newest test-container test-cluster benchmark benchmark-automl docs screenshots release clean
-=======
-.PHONY: help demo check hooks test-fast test test-newest test-container benchmark benchmark-tuning benchmark-automl docs screenshots release clean
->>>>>>> w4-tuning
+.PHONY: help demo check hooks test-fast test test-newest test-container test-cluster benchmark benchmark-tuning benchmark-automl docs screenshots release clean
 
 help: ## List these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -49,16 +45,11 @@ test-cluster: $(UV) ## Search in a project with workers on Slurm and on Ray (nee
 benchmark: $(UV) ## Measure speed and size against what one would do without the template; writes docs/benchmarks.md
 	$(UV) run --quiet python benchmarks/run.py
 
-<<<<<<< HEAD
-benchmark-automl: $(UV) ## Measure the quality of AutoML beside FLAML's (SETS=diamonds,ames BUDGET=60); writes docs/benchmarks-automl.md
-	@$(UV) run --quiet python benchmarks/automl.py --sets "$(SETS)" --budget $(or $(BUDGET),60)
-=======
 benchmark-tuning: $(UV) ## Measure trials a second of a search against a bare Optuna loop, with the same settings
 	$(UV) run --quiet python benchmarks/tuning.py
 
-benchmark-automl: $(UV) ## Measure automl against FLAML and HistGradientBoosting; writes docs/benchmarks-automl.md
-	$(UV) run --quiet python benchmarks/automl.py
->>>>>>> w4-tuning
+benchmark-automl: $(UV) ## Measure the quality of AutoML beside FLAML's (SETS=diamonds,ames BUDGET=60); writes docs/benchmarks-automl.md
+	@$(UV) run --quiet python benchmarks/automl.py --sets "$(SETS)" --budget $(or $(BUDGET),60)
 
 docs: $(UV) ## Build the documentation into site/; a broken link fails
 	$(UV) run --quiet --group docs zensical build --clean --strict
