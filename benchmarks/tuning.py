@@ -22,8 +22,10 @@ TRIALS, ROWS, ROUNDS, APART = 12, 20_000, 3, 3
 SEARCH = (
     f"search.trials={TRIALS}",
     f"search.sample={ROWS}",
-    "search.pruner={_target_: optuna.pruners.NopPruner}",
-    "search.sampler={_target_: optuna.samplers.RandomSampler}",
+    "search.pruner._target_=optuna.pruners.NopPruner",
+    "~search.pruner.n_startup_trials",
+    "search.sampler._target_=optuna.samplers.RandomSampler",
+    "~search.sampler.multivariate",
 )
 LOOP = """
 import json, sys, time
@@ -36,7 +38,7 @@ from {package}.tuning.space import plan, settings
 from {package}.model import build_pipeline
 from {package}.run import Files
 from {package}.config import ROOT
-from lightgbm import early_stopping
+from {package}.tuning.folds import Patience
 overrides, points = json.loads(sys.argv[1]), json.loads(sys.argv[2])
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 it = plan(_compose(overrides))
@@ -51,13 +53,19 @@ def objective(trial):
         pipeline = build_pipeline(model, folds.inputs)
         x = pipeline[:-1].fit_transform(folds.ready[taught], folds.target[taught])
         x_judged = pipeline[:-1].transform(folds.ready[judged])
+        stop = Patience(candidate.early_stopping)
         pipeline[-1].set_params(metric="auc").fit(
             x, folds.target[taught], eval_X=x_judged, eval_y=folds.target[judged],
-            callbacks=[early_stopping(candidate.early_stopping, verbose=False)],
+            callbacks=[stop],
         )
-        fitted.append((pipeline[-1], x_judged, folds.target[judged]))
-    trees = folds.trees([of.best_iteration_ for of, _, _ in fitted])
-    scores = [roc_auc_score(y, of.booster_.predict(x, num_iteration=trees)) for of, x, y in fitted]
+        fitted.append((pipeline[-1], x_judged, folds.target[judged], stop.best))
+    trees = folds.trees([best for _, _, _, best in fitted])
+    scores = []
+    for (taught, _), (of, x, y, _) in zip(folds.cuts, fitted):
+        if of.booster_.num_trees() < trees:
+            of = build_pipeline(model, folds.inputs).set_params(estimator__n_estimators=trees)
+            of = of.fit(folds.ready[taught], folds.target[taught])[-1]
+        scores.append(roc_auc_score(y, of.booster_.predict(x, num_iteration=trees)))
     return float(np.mean(scores))
 study = optuna.create_study(direction="maximize", sampler=optuna.samplers.RandomSampler(seed=1))
 for point in points:

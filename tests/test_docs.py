@@ -123,7 +123,8 @@ def test_a_search_is_tuned_continued_and_described_in_a_file_of_ones_own(mine: P
 @pytest.mark.parametrize("trained", ["classification"], indirect=True)
 def test_a_search_chooses_a_family_of_models(mine: Project) -> None:
     printed = follow("how-to/automl.md", mine.path, PYTHONPATH=str(mine.path / "src"))
-    assert printed.count("search `automl`, ") == 2 + 4  # twice at the end, and in both files
+    assert printed.count("\nsearch `automl`, ") == 2
+    assert printed.count("# Found by a search: `automl`, ") == 2  # the model and the experiment
     assert mine.json("reports/training.json")["model"]["name"] == "automl"
 
 

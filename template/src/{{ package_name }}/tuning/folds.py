@@ -4,6 +4,7 @@ Only the training and the validation part are read: the test part judges what th
 """
 
 import json
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Generator
@@ -14,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from sklearn.base import clone
 
 from ..artifact import pipeline_score
 from ..columns import prepare
@@ -47,6 +49,28 @@ class Scored:
     said: Array
     rounds: int | None
     with_trees: Callable[[int], float]
+
+
+class Patience:
+    """Stops LightGBM when its metric has not become better for some trees, and keeps all of them.
+
+    Its own early stopping throws the trees after the best one away.
+    """
+
+    def __init__(self, trees: int) -> None:
+        """Nothing is fitted yet."""
+        self.trees, self.best, self._score = trees, 1, -math.inf
+
+    def __call__(self, state: Any) -> None:
+        """Called by LightGBM after each tree."""
+        from lightgbm.callback import EarlyStopException
+
+        _, _, value, larger_is_better = state.evaluation_result_list[0]
+        score = value if larger_is_better else -value
+        if score > self._score:
+            self._score, self.best = score, state.iteration + 1
+        elif state.iteration + 1 - self.best >= self.trees:
+            raise EarlyStopException(state.iteration, state.evaluation_result_list)
 
 
 class Folds:
@@ -125,11 +149,17 @@ class Folds:
         pipeline = assemble(model, self.inputs, file)
         x, x_judged = self._encode(number, model, pipeline[:-1])
         rounds = self._fit(pipeline[-1], (x, self.target[taught]), (x_judged, self.target[judged]), patience)
-        said = pipeline_score(pipeline[-1], self.plan.config.task.name, x_judged)
 
         def with_trees(count: int) -> float:
-            return self.measure(pipeline[-1].booster_.predict(x_judged, num_iteration=count), number)
+            estimator = pipeline[-1]
+            if estimator.booster_.num_trees() < count:  # it stopped too early to tell
+                estimator = clone(estimator).set_params(n_estimators=count).fit(x, self.target[taught])
+            return self.measure(estimator.booster_.predict(x_judged, num_iteration=count), number)
 
+        if rounds:
+            said = pipeline[-1].booster_.predict(x_judged, num_iteration=rounds)
+        else:
+            said = pipeline_score(pipeline[-1], self.plan.config.task.name, x_judged)
         return Scored(self.measure(said, number), said, rounds, with_trees)
 
     def _fit(self, estimator: Any, taught: tuple[Any, Array], judged: tuple[Any, Array], patience: int | None) -> Any:
@@ -137,12 +167,10 @@ class Folds:
         if patience is None:
             estimator.fit(*taught)
             return None
-        from lightgbm import early_stopping
-
+        stop = Patience(patience)
         estimator.set_params(metric=MEASURES[self.plan.search.metric])
-        stop = early_stopping(patience, verbose=False)
         estimator.fit(*taught, eval_X=judged[0], eval_y=judged[1], callbacks=[stop])
-        return int(estimator.best_iteration_ or estimator.n_estimators)
+        return stop.best
 
     def _encode(self, number: int, model: Model, steps: Any) -> tuple[Any, Any]:
         key = (number, model.encode, model.scale)

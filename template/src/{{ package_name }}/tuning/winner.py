@@ -15,7 +15,7 @@ from ..metrics import advantage, intervals
 from ..run import Files
 from ..training import fit, ship
 from .folds import Folds
-from .space import FAMILY, Plan, fill, filled, names, settings
+from .space import FAMILY, Plan, filled, names, settings
 from .study import Study
 
 MARK = "# Found by a search"
@@ -204,7 +204,7 @@ def _raw(plan: Plan, family: str) -> Raw:
 
 
 def _known_definition(plan: Plan) -> Raw | None:
-    """The model in `conf/model/` that the only candidate takes its name and all but its ranges from."""
+    """The model in `conf/model/` that the only candidate is, up to settings that an override can change or add."""
     from hydra import compose, initialize_config_dir
 
     if len(plan.search.candidates) != 1:
@@ -215,18 +215,9 @@ def _known_definition(plan: Plan) -> Raw | None:
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         composed = compose("config", overrides=[f"model={candidate.name}"])
     known: Any = OmegaConf.to_container(composed.model, resolve=False)
-    own = _raw(plan, family)
-    if candidate.early_stopping:
-        own["estimator"]["n_estimators"] = known["estimator"].get("n_estimators")
-    moved = {path for path, _ in names(family, candidate).values()}
-    same = _without(known, moved) == _without(fill(own, dict.fromkeys(moved)), moved)
+    own = _raw(plan, family)["estimator"]
+    same = known["estimator"].keys() <= own.keys() and known["estimator"]["_target_"] == own["_target_"]
     return known if same else None
-
-
-def _without(tree: Any, paths: set[Any], here: tuple[Any, ...] = ()) -> Any:
-    if isinstance(tree, Mapping):
-        return {key: _without(of, paths, (*here, key)) for key, of in tree.items() if (*here, key) not in paths}
-    return tree
 
 
 def _only_mappings(plan: Plan, winner: Winner) -> bool:
