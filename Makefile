@@ -5,7 +5,7 @@ DEMO := build/demo
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check hooks test-fast test test-newest test-container benchmark benchmark-tuning docs screenshots release clean
+.PHONY: help demo check hooks test-fast test test-newest test-container test-cluster benchmark benchmark-tuning benchmark-automl docs screenshots release clean
 
 help: ## List these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -28,7 +28,7 @@ hooks: $(UV) ## Check each commit of this clone in the same way
 	$(UV) run --quiet pre-commit install
 
 test-fast: $(UV) ## Test what is rendered, without installing it (under two minutes)
-	$(UV) run --quiet pytest -n 2 -m "not project and not container"
+	$(UV) run --quiet pytest -n 2 -m "not project and not container and not cluster"
 
 test: $(UV) ## Test everything, also rendered projects at work
 	$(UV) run --quiet pytest -n 2 --dist loadgroup --durations 20
@@ -39,11 +39,17 @@ test-newest: $(UV) ## Run a project with the newest of every package: no date, n
 test-container: $(UV) ## Build the container of a project and run its pipeline in it (needs buildah, podman, debootstrap)
 	$(UV) run --quiet pytest -m container --durations 5
 
+test-cluster: $(UV) ## Search in a project with workers on Slurm and on Ray (needs slurm-wlm and munge, as root)
+	$(UV) run --quiet pytest -m cluster --durations 5
+
 benchmark: $(UV) ## Measure speed and size against what one would do without the template; writes docs/benchmarks.md
 	$(UV) run --quiet python benchmarks/run.py
 
 benchmark-tuning: $(UV) ## Measure trials a second of a search against a bare Optuna loop, with the same settings
 	$(UV) run --quiet python benchmarks/tuning.py
+
+benchmark-automl: $(UV) ## Measure the quality of AutoML beside FLAML's (SETS=diamonds,ames BUDGET=60); writes docs/benchmarks-automl.md
+	@$(UV) run --quiet python benchmarks/automl.py --sets "$(SETS)" --budget $(or $(BUDGET),60)
 
 docs: $(UV) ## Build the documentation into site/; a broken link fails
 	$(UV) run --quiet --group docs zensical build --clean --strict

@@ -72,6 +72,25 @@ def test_a_declaration_is_all_that_a_csv_file_needs(mine: Project) -> None:
     assert "the same to the last bit" in mine.run("make", "reproduce").stdout
 
 
+def test_rows_need_no_time(mine: Project) -> None:
+    task = mine.json("reports/evaluation.json")["task"]
+    target = "classification: rain" if task == "classification" else "regression: temp"
+    mine.run("uv", "run", "--no-sync", "python", "-c", EXTRACT)
+    declared = DECLARATION.format(target=target, temp=str(task == "classification").lower())
+    declared = declared.replace("time: time_hour\n", "").replace(
+        "time_hour: {kind: datetime, known: true}", "time_hour: {kind: identifier}"
+    )
+    (mine.path / "conf/data/weather.yaml").write_text(declared)
+    mine.module("pipeline", "data=weather", "features=none", "split=random", "hydra.run.dir=outputs/timeless")
+    ahead = mine.json("outputs/timeless/reports/evaluation.json")["ahead"]["baseline"]["value"]
+    assert ahead > (0.3 if task == "classification" else 5)
+    assert (mine.path / "outputs/timeless/reports/report.html").exists()
+    # Each prediction is found again by the key of its row.
+    head = "import polars; print(polars.read_parquet('outputs/timeless/data/predictions.parquet').columns)"
+    columns = mine.run("uv", "run", "--no-sync", "python", "-c", head).stdout
+    assert columns.startswith(f"['origin', 'time_hour', '{target.split(': ')[1]}', 'model'")
+
+
 def test_a_column_that_is_not_declared_is_named_with_the_fix(mine: Project) -> None:
     path = mine.path / "conf/data/flights.yaml"
     lines = [line for line in path.read_text().splitlines() if not line.startswith("  visib:")]

@@ -118,7 +118,8 @@ def _family(it: Plan, params: Any) -> tuple[str, Any]:
 def _first(it: Plan, folds: Folds, study: Study, threads: int) -> First:
     """The known settings of each family. With a budget of seconds the quick ones come first, and none that is too slow.
 
-    What the current settings say of each fold is kept, for the comparison at the end.
+    The family of the current model is never too slow: they choose it already, whatever it costs. What the current
+    settings say of each fold is kept, for the comparison at the end.
     """
     try:
         study.keep_current([of.said for of in folds.evaluate(it.config.model, None, threads)])
@@ -133,7 +134,8 @@ def _first(it: Plan, folds: Folds, study: Study, threads: int) -> First:
             for family, of in it.search.candidates.items()
         }
         families.sort(key=lambda family: seconds[family])
-        slow = {family: round(seconds[family]) for family in families[1:]}
+        current = it.config.model.name
+        slow = {family: round(seconds[family]) for family in families[1:] if family != current}
         slow = {family: of for family, of in slow.items() if of > TOO_LONG * it.search.seconds}
         families = [family for family in families if family not in slow]
     both = [[points[family][0] for family in families], [of for family in families for of in points[family][1:]]]
