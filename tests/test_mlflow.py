@@ -1,5 +1,6 @@
 """The feature mlflow: what a run, an experiment, a search and a version leave on a real server, and without one."""
 
+import csv
 import json
 import os
 import shutil
@@ -56,7 +57,9 @@ def data(entry: dict[str, Any], kind: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def tracked(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tracked]:
     """A project after a commit, a small run and its commit, and the server that `make mlflow` starts."""
-    path = render(template, tmp_path_factory.mktemp("mlflow") / "flights", features=["mlflow"])
+    path = render(template, tmp_path_factory.mktemp("mlflow") / "flights", features=["mlflow", "registry", "tuning"])
+    settings = path / "conf/config.yaml"
+    settings.write_text(settings.read_text().replace("optional debug: null", "optional debug: smoke"))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -74,8 +77,7 @@ def tracked(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     )
     try:
         wait(f"{project.uri}/health", server)
-        project.module("params", "debug=smoke")
-        project.dvc("repro")
+        project.run("make", "run")
         commit(path)
         yield project
     finally:
@@ -151,23 +153,21 @@ def test_a_run_by_hand_is_not_logged(tracked: Tracked) -> None:
 
 
 def test_a_search_is_a_run_with_one_below_it_for_each_trial(tracked: Tracked) -> None:
-    trials = [
-        {"number": 0, "state": "COMPLETE", "value": 0.7, "params": {"model.estimator.num_leaves": 8}, "seconds": 2.5},
-        {"number": 1, "state": "FAIL", "value": None, "params": {"model.estimator.num_leaves": 9}, "seconds": 1.0},
-    ]
-    path = tracked.path / "outputs/search/leaves/trials.json"
-    path.parent.mkdir(parents=True)
-    path.write_text(json.dumps(trials))
-    assert "search leaves with 2 trials is in MLflow" in tracked.run("make", "mlflow-search", "NAME=leaves").stdout
+    printed = tracked.run("make", "tune", "ARGS=search.trials=3 search.folds=2 search.name=leaves").stdout
+    assert "search leaves with 3 trials is in MLflow" in printed
     found = tracked.runs("tags.search = 'leaves'")
     parent = found.pop("leaves")["info"]["run_id"]
+    assert found.keys() == {"trial 0", "trial 1", "trial 2"}
     assert {data(each, "tags")["mlflow.parentRunId"] for each in found.values()} == {parent}
-    assert data(found["trial 0"], "metrics") == {"value": 0.7, "seconds": 2.5}
-    assert data(found["trial 0"], "params") == {"model.estimator.num_leaves": "8"}
-    assert (found["trial 1"]["info"]["status"], data(found["trial 1"], "metrics")) == ("FAILED", {"seconds": 1.0})
+    with (tracked.path / "reports/search/leaves.csv").open() as file:
+        for trial in csv.DictReader(file):
+            logged = found[f"trial {trial['trial']}"]
+            assert data(logged, "metrics").get("roc_auc") == (float(trial["roc_auc"]) if trial["roc_auc"] else None)
+            leaves = "lightgbm.estimator.num_leaves"
+            assert data(logged, "params")[leaves] == trial[leaves]
     unknown = tracked.run("make", "mlflow-search", "NAME=none", check=False)
     assert unknown.returncode
-    assert "error: there is no search none in outputs/search; there is: leaves" in unknown.stderr
+    assert "error: there is no search none in reports/search; there is: leaves" in unknown.stderr
 
 
 LOAD = """
@@ -186,19 +186,20 @@ print(abs(said - ours.score(rows)).max())
 
 
 def test_versions_and_aliases_follow_the_git_tags_and_the_champion_loads_as_it_was_shipped(tracked: Tracked) -> None:
-    tag = ("git", "tag", "--annotate", "--message", "tagged")
     none = tracked.run("make", "mlflow-sync", check=False)
     assert none.returncode
     assert "error: no Git tag such as model@v0.1.0 names a version of the model" in none.stderr
 
-    for name in ("model@v0.1.0", "model#champion#1", "model#challenger#2"):
-        tracked.run(*tag, name)
-    tracked.run("make", "mlflow-sync")
+    tracked.run("git", "clean", "--quiet", "--force", "-d", "conf", "reports")
+    tracked.run("git", "checkout", "--quiet", ".")
+    for command in (("register",), ("promote",), ("promote", "STAGE=challenger")):
+        assert "is in step with the Git tags" in tracked.run("make", *command).stdout
     model = tracked.ask("registered-models/get?name=flight_delays")["registered_model"]
     assert {each["alias"]: each["version"] for each in model["aliases"]} == {"champion": "1", "challenger": "1"}
     code = tracked.run("uv", "run", "--no-sync", "python", "-c", LOAD)
     assert float(code.stdout.split()[-1]) < 1e-6
 
+    tag = ("git", "tag", "--annotate", "--message", "tagged")
     # The challenger is taken back, and a version of a commit whose run is not there is told.
     tracked.run(*tag, "model#challenger!#3")
     tracked.run(*tag, "model@v0.0.9", "HEAD~1")

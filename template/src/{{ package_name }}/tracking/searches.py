@@ -1,20 +1,24 @@
 """A search in MLflow: one run for it, and below that one for each trial."""
 
 import argparse
-import json
+import csv
 import sys
+from pathlib import Path
 
 from ..config import ROOT, read
 from ..errors import ProjectError
 from ..run import compiled, complain
-from .runs import flat
 from .server import connected, shown
+
+TABLES = ROOT / "reports" / "search"
+# The columns of a table of trials that are no parameters; between the state and the folds stands the metric.
+ABOUT = ("trial", "family", "state", "folds", "trees")
 
 
 def main() -> None:
-    """Log the search that is named."""
+    """Log the search that is named, or else the last one."""
     parser = argparse.ArgumentParser(prog="searches", description=__doc__)
-    parser.add_argument("name", help="of a folder in outputs/search")
+    parser.add_argument("name", nargs="?", default="", help="of a table in reports/search (default: the newest)")
     try:
         print(log_search(parser.parse_args().name))
     except ProjectError as error:
@@ -22,39 +26,51 @@ def main() -> None:
         sys.exit(1)
 
 
-def log_search(name: str) -> str:
-    """Log `outputs/search/<name>/trials.json`; return one line that says where.
+def log_search(name: str = "") -> str:
+    """Log the trials in `reports/search/<name>.csv`; return one line that says where.
 
     Raises:
-        ProjectError: there is no such search, its file cannot be read, or MLflow does not answer.
+        ProjectError: there is no such search, its table cannot be read, or MLflow does not answer.
     """
-    path = ROOT / "outputs" / "search" / name / "trials.json"
-    try:
-        trials = json.loads(path.read_text())
-        named = [(f"trial {trial['number']}", trial) for trial in trials]
-    except FileNotFoundError:
-        known = ", ".join(sorted(each.parent.name for each in path.parent.parent.glob("*/trials.json"))) or "none"
-        raise ProjectError(
-            f"there is no search {name or 'without a name'} in outputs/search; there is: {known}"
-        ) from None
-    except (ValueError, TypeError, KeyError) as error:
-        raise ProjectError(f"{path.relative_to(ROOT)} is no list of trials: {error}") from None
+    path = _table(name)
+    with path.open(encoding="utf-8", newline="") as file:
+        trials = list(csv.DictReader(file))
+    if not trials or not set(ABOUT) <= trials[0].keys():
+        raise ProjectError(f"{path.relative_to(ROOT)} is no table of trials: `make tune` writes it anew")
+    metric = list(trials[0])[list(trials[0]).index("state") + 1]
     package = read(compiled(ROOT / "params.yaml")).package
     with connected(package) as (client, experiment):
-        parent = client.create_run(experiment, run_name=name, tags={"search": name}).info.run_id
+        search = {"search": path.stem}
+        parent = client.create_run(experiment, run_name=path.stem, tags=search).info.run_id
         client.log_metric(parent, "trials", len(trials))
-        for title, trial in named:
-            tags = {"mlflow.parentRunId": parent, "search": name, "state": str(trial.get("state", ""))}
-            run = client.create_run(experiment, run_name=title, tags=tags).info.run_id
-            for key, value in flat(trial.get("params") or {}):
-                client.log_param(run, key, value)
-            for key in ("value", "seconds"):
-                if isinstance(trial.get(key), int | float):
-                    client.log_metric(run, key, trial[key])
-            failed = str(trial.get("state", "")).lower() == "fail"
-            client.set_terminated(run, "FAILED" if failed else "FINISHED")
+        client.log_artifact(parent, str(path))
+        for trial in trials:
+            tags = {**search, "mlflow.parentRunId": parent, "state": trial["state"], "family": trial["family"]}
+            run = client.create_run(experiment, run_name=f"trial {trial['trial']}", tags=tags).info.run_id
+            for key, value in trial.items():
+                if value and key not in (*ABOUT, metric):
+                    client.log_param(run, key, value)
+            for fold, value in enumerate(trial["folds"].split()):
+                client.log_metric(run, f"fold/{metric}", float(value), step=fold)
+            if trial[metric]:
+                client.log_metric(run, metric, float(trial[metric]))
+            client.set_terminated(run, "FAILED" if trial["state"] == "failed" else "FINISHED")
         client.set_terminated(parent)
-    return f"search {name} with {len(trials)} trials is in MLflow at {shown()}, experiment {package}"
+    return f"search {path.stem} with {len(trials)} trials is in MLflow at {shown()}, experiment {package}"
+
+
+def _table(name: str) -> Path:
+    """The table of the search of that name, or the newest.
+
+    Raises:
+        ProjectError: there is none.
+    """
+    tables = sorted(TABLES.glob("*.csv"), key=lambda path: path.stat().st_mtime)
+    found = [path for path in tables if name in ("", path.stem)]
+    if not found:
+        known = ", ".join(path.stem for path in tables) or "none"
+        raise ProjectError(f"there is no search {name or 'yet'} in reports/search; there is: {known}")
+    return found[-1]
 
 
 if __name__ == "__main__":
