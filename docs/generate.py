@@ -17,7 +17,9 @@ SETTING = re.compile(r"^( *)([\w-]+): *(.*?)(?: +# *(.*))?$")
 
 def pages(template: Path) -> dict[str, str]:
     """The text of each generated page by its name in docs/reference."""
-    worker = run_copy(str(template), "unused", defaults=True, pretend=True, quiet=True, settings=Settings())
+    # HEAD: of a Git repository Copier would take the last release, with the defaults that it had.
+    options: dict[str, Any] = {"defaults": True, "pretend": True, "quiet": True, "vcs_ref": "HEAD"}
+    worker = run_copy(str(template), "unused", settings=Settings(), **options)
     answers = dict(worker.answers.combined)
     settings = worker.template.questions_data.items()
     asked = {name: question for name, question in settings if question.get("when") is not False}
