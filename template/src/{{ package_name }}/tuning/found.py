@@ -112,7 +112,7 @@ def _csv(plan: Plan, trials: Sequence[Any]) -> pl.DataFrame:
             "trees": " ".join(str(value) for value in of.user_attrs.get("rounds", []) if value),
             **{name: None if name not in of.params else str(of.params[name]) for name in columns},
         }
-        for number, of in enumerate(trials)
+        for number, of in enumerate(trials, 1)
     ]
     return pl.DataFrame(rows, infer_schema_length=None)
 
@@ -135,7 +135,7 @@ def _page(
     )
     environment.filters |= {name: word for name, word in vars(words).items() if callable(word)}
     figures = []
-    values = [(number, Study.value(of)) for number, of in enumerate(trials)]
+    values = [(number, Study.value(of)) for number, of in enumerate(trials, 1)]
     known = [(number, value) for number, value in values if value is not None]
     title = f"{words.metric_title(plan.search.metric)}{words.metric_unit(plan.config, plan.search.metric)}"
     figures.append(
