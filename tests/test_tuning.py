@@ -1,6 +1,7 @@
 """The search for better settings: what it finds, what it survives, what it refuses."""
 
 import csv
+import json
 import os
 import re
 import signal
@@ -186,6 +187,20 @@ def test_automl_writes_a_family_with_its_settings_that_the_pipeline_takes_to_its
     verdicts = {verdict["rule"]: verdict["passed"] for verdict in mine.json("reports/gate.json")}
     assert verdicts["parity"]
     assert verdicts["margin_over_baseline"]
+
+
+@pytest.mark.parametrize("trained", ["regression"], indirect=True)
+def test_a_short_budget_leaves_out_slow_families_and_folds_but_not_the_family_of_the_current_model(
+    mine: Project,
+) -> None:
+    done = search(mine, "search=automl", "search.seconds=1", "search.sample=8000", check=False)
+    assert "no trial was finished: allow more `search.seconds`" in done.stderr
+    lines = (mine.path / "outputs/search/automl/journal.log").read_text().splitlines()
+    (first,) = [of["user_attr"]["first"] for of in map(json.loads, lines) if "first" in of.get("user_attr", {})]
+    assert len(first["families"]) == 2
+    assert first["families"][1] == "lightgbm"
+    assert set(first["slow"]) < {"ridge", "forest", "boosting"}
+    assert first["folds"] == min(4, len(os.sched_getaffinity(0)))
 
 
 RANGE = "is no range; allowed: {int: [low, high]} or {float: [low, high]}"

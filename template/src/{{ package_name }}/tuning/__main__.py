@@ -54,7 +54,9 @@ def search(overrides: list[str]) -> None:
     else:
         _launch(overrides, it.workers)
         folds = Folds(it, files)
-    tell(it, Study(it, files), folds, files)
+    study = Study(it, files)
+    folds.keep(study.plan.search.folds)
+    tell(it, study, folds, files)
 
 
 def _compose(overrides: list[str]) -> DictConfig:

@@ -102,6 +102,10 @@ class Folds:
         self.cuts = cut(rows, plan, self.target)
         self._encoded: dict[tuple[Any, ...], tuple[Any, Any]] = {}
 
+    def keep(self, count: int) -> None:
+        """Go on with the last folds only: of folds that go forward in time these have the most rows."""
+        self.cuts = self.cuts[-count:]
+
     def evaluate(self, model: Model, patience: int | None, threads: int) -> Generator[Scored]:
         """The score on each fold in turn; the next `threads` folds are fitted meanwhile.
 

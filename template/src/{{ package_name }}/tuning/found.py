@@ -148,17 +148,21 @@ def _page(
         ]
         note = "share of the metric's variation over the trials (PED-ANOVA)"
         figures.append(figure(f"What mattered within {family}", note, charts.importance(entries, "share")))
-    return environment(HERE).get_template("search.html").render(
-        plan=plan,
-        trials=len(trials),
-        winner=winner,
-        ahead=ahead,
-        lines=_lines(plan, winner, ahead, len(trials)),
-        board=board,
-        figures=figures,
-        settings=sorted((short(name), of) for name, of in winner.params.items() if name != FAMILY),
-        written=written,
-        made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+    return (
+        environment(HERE)
+        .get_template("search.html")
+        .render(
+            plan=plan,
+            trials=len(trials),
+            winner=winner,
+            ahead=ahead,
+            lines=_lines(plan, winner, ahead, len(trials)),
+            board=board,
+            figures=figures,
+            settings=sorted((short(name), of) for name, of in winner.params.items() if name != FAMILY),
+            written=written,
+            made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        )
     )
 
 

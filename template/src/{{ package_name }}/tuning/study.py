@@ -11,7 +11,7 @@ import json
 import os
 import secrets
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib import metadata
@@ -43,6 +43,7 @@ class First(TypedDict):
     families: list[str]
     points: list[dict[str, Any]]
     slow: dict[str, int]
+    folds: int
 
 
 class FileLock:
@@ -110,7 +111,7 @@ class Study:
         except OSError as error:
             place = error.filename or f"outputs/search/{plan.search.name}"
             raise ProjectError(f"{place} cannot be written: {error.strerror}") from None
-        self.plan = _only(plan, (self.recall(FIRST) or {"families": plan.search.candidates})["families"])
+        self.plan = _begun(plan, self.recall(FIRST))
         self._worker = FileLock(self.folder / "workers" / secrets.token_hex(8))
 
     @contextmanager
@@ -132,7 +133,7 @@ class Study:
         with self.lock.held():
             first = self.recall(FIRST) or propose()
             self.remember(FIRST, first)
-            self.plan = _only(self.plan, first["families"])
+            self.plan = _begun(self.plan, first)
             for point in first["points"]:
                 self._study.enqueue_trial(point, skip_if_exists=True)
         return self.plan
@@ -236,9 +237,11 @@ class Study:
                     self._study.enqueue_trial(planned or trial.params)
 
 
-def _only(plan: Plan, families: Iterable[str]) -> Plan:
-    kept = {name: plan.search.candidates[name] for name in families}
-    return replace(plan, search=plan.search.model_copy(update={"candidates": kept}))
+def _begun(plan: Plan, first: First | None) -> Plan:
+    if first is None:
+        return plan
+    kept = {name: plan.search.candidates[name] for name in first["families"]}
+    return replace(plan, search=plan.search.model_copy(update={"candidates": kept, "folds": first["folds"]}))
 
 
 def make(kind: str, plan: Plan, **more: Any) -> Any:

@@ -24,6 +24,7 @@ BEGUN = time.monotonic()  # a budget of seconds includes the imports
 REPEATS = 20  # as many trials in a row that only repeat others: there is nothing left to try
 PROBE = (500, 2000)  # rows on which a family shows how long it takes
 FINISH = 4.0  # seconds
+FIRST_ROUND = 0.3  # of the budget for the first trial of every family, or there are fewer folds
 TOO_LONG = 0.2  # of the budget for a family's first trial
 
 
@@ -51,6 +52,7 @@ def work(it: Plan, files: Files, show: bool = True, begun: float = BEGUN) -> Fol
     folds, study, threads = Folds(it, files), Study(it, files), threads_of(it)
     end = None if it.search.seconds is None else begun + it.search.seconds - study.spent()
     it = study.begin(lambda: _first(it, folds, study, threads))
+    folds.keep(it.search.folds)
     with study.at_work(), _progress(it, study, show) as tell:
         while (end is None or time.monotonic() + _reserve(study) < end) and not _exhausted(study):
             trial = study.ask()
@@ -118,30 +120,36 @@ def _family(it: Plan, params: Any) -> tuple[str, Any]:
 def _first(it: Plan, folds: Folds, study: Study, threads: int) -> First:
     """The known settings of each family. With a budget of seconds the quick ones come first, and none that is too slow.
 
-    The family of the current model is never too slow: they choose it already, whatever it costs. What the current
-    settings say of each fold is kept, for the comparison at the end.
+    The family of the current model is never too slow, and comes second: it is known to be good. Where the first round
+    would take much of the budget, there are no more folds than are fitted at once. What the current settings say of
+    each fold is kept, for the comparison at the end.
     """
-    try:
-        study.keep_current([of.said for of in folds.evaluate(it.config.model, None, threads)])
-    except _unfit() as error:
-        reason = f"conf/model/{it.config.model.name}.yaml: estimator: cannot be fitted: {str(error).splitlines()[0]}"
-        raise ProjectError(reason) from error
     points = {family: starts(family, of, it.config.model) for family, of in it.search.candidates.items()}
-    families, slow = list(points), {}
+    families, slow, count = list(points), {}, len(folds.cuts)
     if it.search.seconds is not None and len(points) > 1:
         seconds = {
             family: folds.probe(settings(family, of, points[family][0]), of.early_stopping, PROBE) / threads
             for family, of in it.search.candidates.items()
         }
-        families.sort(key=lambda family: seconds[family])
+        if sum(seconds.values()) > FIRST_ROUND * it.search.seconds and threads < count:
+            seconds = {family: of * threads / count for family, of in seconds.items()}
+            count = threads
         current = it.config.model.name
+        quickest, *others = sorted(families, key=lambda family: seconds[family])
+        families = [quickest, *sorted(others, key=lambda family: (family != current, seconds[family]))]
         slow = {family: round(seconds[family]) for family in families[1:] if family != current}
         slow = {family: of for family, of in slow.items() if of > TOO_LONG * it.search.seconds}
         families = [family for family in families if family not in slow]
+    folds.keep(count)
+    try:
+        study.keep_current([of.said for of in folds.evaluate(it.config.model, None, threads)])
+    except _unfit() as error:
+        reason = f"conf/model/{it.config.model.name}.yaml: estimator: cannot be fitted: {str(error).splitlines()[0]}"
+        raise ProjectError(reason) from error
     both = [[points[family][0] for family in families], [of for family in families for of in points[family][1:]]]
     if len(families) == 1:
         both = [[{name: of for name, of in point.items() if name != FAMILY} for point in part] for part in both]
-    return {"families": families, "points": [*both[0], *both[1]], "slow": slow}
+    return {"families": families, "points": [*both[0], *both[1]], "slow": slow, "folds": count}
 
 
 def _reserve(study: Study) -> float:
