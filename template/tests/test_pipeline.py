@@ -39,11 +39,9 @@ def test_nothing_is_written_that_dvc_yaml_does_not_declare(sample: Sample) -> No
 @pytest.mark.parametrize("plot", DVC["plots"], ids=lambda plot: next(iter(plot)))
 def test_a_plot_has_the_columns_it_is_drawn_from(sample: Sample, plot: dict[str, Any]) -> None:
     (definition,) = plot.values()
-    x, y = definition["x"], definition["y"]
-    # A plot of several files names the column of x, which all of them have, by itself.
-    columns = [*y.items(), *(x.items() if isinstance(x, dict) else ((path, x) for path in y))]
-    for path, column in columns:
-        values = pl.read_csv(sample.files.read(path), separator="\t" if path.endswith(".tsv") else ",")[column]
+    for axis in ("x", "y"):
+        ((path, column),) = definition[axis].items()
+        values = pl.read_csv(sample.files.read(path))[column]
         assert len(values) > 0
         assert values.null_count() == 0
 
