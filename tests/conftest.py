@@ -7,6 +7,7 @@ import pytest
 from harness import Project, commit, render, snapshot
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let one worker do all with the project of one task: training it is the slow part, and one is enough."""
     for item in items:

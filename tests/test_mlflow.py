@@ -157,7 +157,7 @@ def test_a_search_is_a_run_with_one_below_it_for_each_trial(tracked: Tracked) ->
     assert "search leaves with 3 trials is in MLflow" in printed
     found = tracked.runs("tags.search = 'leaves'")
     parent = found.pop("leaves")["info"]["run_id"]
-    assert found.keys() == {"trial 0", "trial 1", "trial 2"}
+    assert found.keys() == {"trial 1", "trial 2", "trial 3"}
     assert {data(each, "tags")["mlflow.parentRunId"] for each in found.values()} == {parent}
     with (tracked.path / "reports/search/leaves.csv").open() as file:
         for trial in csv.DictReader(file):

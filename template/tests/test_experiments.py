@@ -75,7 +75,7 @@ def test_what_follows_from_the_choice_of_a_file_or_copies_another_parameter_is_n
     leafy = {**PARAMS, "model": {"name": "trees", "leaves": 31}}
     runs = [_run("c", params={**PARAMS, "model": {**PARAMS["model"], "seed": 1}}), _run("a", params=linear)]  # type: ignore[dict-item]
     runs += [_run("b", params=seeded), _run("d", params={**leafy, "model": {**leafy["model"], "seed": 1}})]  # type: ignore[dict-item]
-    assert experiments.differences(runs) == [[], ["model.name=linear"], ["seed=2", "model.seed=2"], ["model.leaves=31"]]
+    assert experiments.differences(runs) == [[], ["model.name=linear"], ["seed=2"], ["model.leaves=31"]]
 
 
 def test_a_parameter_that_copies_another_is_told_once() -> None:

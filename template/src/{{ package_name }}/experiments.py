@@ -85,8 +85,9 @@ def table(of: str = "") -> tuple[list[Run], str]:
     Raises:
         ProjectError: there is no commit, or no such commit, or none holds a run.
     """
+    asked = [_commit(of)] if of else [*baselines(), _commit("HEAD")]
     revision, title = champion()
-    revisions = [_commit(of), revision] if of else [*baselines(), _commit("HEAD"), revision]
+    revisions = [*asked, revision]
     found = list(listed(_dvc("exp", "show", "--json", *(f"--rev={each}" for each in dict.fromkeys(revisions)))))
     runs = [replace(run, champion=run.revision == revision and not run.experiment) for run in found]
     if not any(run.metrics for run in runs):
