@@ -6,7 +6,6 @@ not public, Mermaid draws no intervals, and mail shows neither.
 
 import argparse
 import json
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from math import isfinite
@@ -15,7 +14,7 @@ from typing import Any
 from .config import ROOT, read
 from .errors import ProjectError
 from .report import history, words
-from .run import compiled, complain
+from .run import compiled, complain, output
 
 TARGET = ROOT / "reports" / "comment.md"
 WIDTH = 44
@@ -188,10 +187,7 @@ def _report(name: str) -> Any:
 
 def _status() -> Any:
     """What has changed since the pipeline last ran, by stage."""
-    done = subprocess.run(["dvc", "status", "--json"], cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise ProjectError(f"`dvc status` fails: {done.stderr.strip()}")
-    return json.loads(done.stdout)
+    return json.loads(output("dvc", "status", "--json"))
 
 
 if __name__ == "__main__":

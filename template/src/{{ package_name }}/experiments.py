@@ -6,7 +6,6 @@ Runs are DVC's experiments and the commits that they began from. Their predictio
 import argparse
 import json
 import re
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,7 +19,7 @@ from .errors import ProjectError
 from .metrics import advantage
 from .pipeline import stages
 from .report import history, words
-from .run import complain
+from .run import complain, output
 from .simultaneous import Gain, gains
 
 PAGE = "reports/experiments.html"
@@ -360,11 +359,7 @@ def _commit(revision: str) -> str:
 
 
 def _dvc(*arguments: str) -> str:
-    command = [sys.executable, "-m", "dvc", *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise ProjectError(f"`dvc {' '.join(arguments[:2])}` failed: {done.stderr.strip()}")
-    return done.stdout
+    return output(sys.executable, "-m", "dvc", *arguments)
 
 
 if __name__ == "__main__":

@@ -5,11 +5,32 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .config import ROOT, read
 from .errors import ProjectError
 from .run import complain, composing, not_composed
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+
+def composed(primary: str, overrides: list[str], root: Path = ROOT) -> "DictConfig":
+    """What a file in `conf/` composes to, with its references as they stand.
+
+    Raises:
+        ProjectError: Hydra cannot compose it.
+    """
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+
+    try:
+        with initialize_config_dir(str(root / "conf"), version_base="1.3"):
+            return hydra_compose(primary, overrides=overrides)
+    except composing() as error:
+        raise not_composed(error) from None
 
 
 def compose(overrides: list[str], root: Path = ROOT) -> str:
@@ -18,40 +39,46 @@ def compose(overrides: list[str], root: Path = ROOT) -> str:
     Raises:
         ProjectError: Hydra cannot compose it, or a key or value is wrong.
     """
-    from hydra import compose as hydra_compose
-    from hydra import initialize_config_dir
     from omegaconf import OmegaConf
 
-    try:
-        with initialize_config_dir(str(root / "conf"), version_base="1.3"):
-            composed = hydra_compose("config", overrides=overrides)
-    except composing() as error:
-        raise not_composed(error) from None
-    read(composed, root)
-    OmegaConf.resolve(composed)
-    return OmegaConf.to_yaml(composed)
+    whole = composed("config", overrides, root)
+    read(whole, root)
+    OmegaConf.resolve(whole)
+    return OmegaConf.to_yaml(whole)
 
 
-def main() -> None:
-    """Write `params.yaml`, or with `--check` say whether it is what `conf/` compiles to."""
-    parser = argparse.ArgumentParser(prog="params", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if params.yaml is stale")
+def compile_into(target: str, text_of: Callable[[list[str]], str], stale: str, optional: bool = False) -> None:
+    """The command that writes `target`, or with `--check` says whether it is what `conf/` compiles to.
+
+    Args:
+        target: the path of the file in the project.
+        text_of: what it should hold, by the overrides.
+        stale: what to do if it holds something else.
+        optional: whether it need not be there.
+    """
+    parser = argparse.ArgumentParser(description=f"Compile conf/ into {target}.")
+    parser.add_argument("--check", action="store_true", help=f"change nothing; exit 1 if {target} is stale")
     parser.add_argument("overrides", nargs="*", help="Hydra overrides such as model=linear")
     arguments = parser.parse_args()
-    path = ROOT / "params.yaml"
+    path = ROOT / target
     try:
-        text = compose(arguments.overrides)
+        text = text_of(arguments.overrides)
         current = path.read_text() if path.exists() else None
-        if text == current:
+        if text == current or (arguments.check and optional and current is None):
             return
         if arguments.check:
-            reason = "params.yaml is not what conf/ compiles to: run `make params` and commit the result"
-            raise ProjectError(f"{reason}; to keep an experiment, write its settings into conf/ before")
+            raise ProjectError(f"{target} is not what conf/ compiles to: {stale}")
     except ProjectError as error:
         complain(error)
         sys.exit(1)
     path.write_text(text)
-    print("params.yaml: compiled from conf/")
+    print(f"{target}: compiled from conf/")
+
+
+def main() -> None:
+    """Write or check `params.yaml`."""
+    stale = "run `make params` and commit the result; to keep an experiment, write its settings into conf/ before"
+    compile_into("params.yaml", compose, stale)
 
 
 if __name__ == "__main__":

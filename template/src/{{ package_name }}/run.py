@@ -6,6 +6,7 @@ already, as it stands and writes where `dvc.yaml` says. Hydra would read it too,
 """
 
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -55,22 +56,39 @@ Stage = Callable[[Config, Files], None]
 
 
 def start(stage: Stage) -> None:
-    """Take the configuration from `params.yaml` or from the command line, check it and run the stage.
+    """Run a stage of the pipeline, and write down how long it took if DVC has started it."""
+
+    def timed(config: Config, files: Files) -> None:
+        stage(config, files)
+        if files.run == ROOT:
+            record(Path(sys.argv[0]).stem, time.perf_counter() - BEGUN)
+
+    enter(timed, "config", "params.yaml")
+
+
+def enter(stage: Stage, primary: str, *settings: str) -> None:
+    """Take the configuration from what was compiled or from the command line, check it and run the stage.
 
     What a person can mend becomes one message and exit code 1; anything else is a defect and keeps its traceback.
+
+    Args:
+        stage: what to run.
+        primary: the file in `conf/` that the command line is composed from.
+        settings: the files that hold it compiled, for `--params`; together they are the configuration.
     """
     try:
         if sys.argv[1:] == ["--params"]:
-            stage(read(compiled(ROOT / "params.yaml")), Files(ROOT))
-            record(Path(sys.argv[0]).stem, time.perf_counter() - BEGUN)
+            whole = OmegaConf.merge(*(compiled(ROOT / path) for path in settings))
+            assert isinstance(whole, DictConfig)  # as each of them is
+            stage(read(whole), Files(ROOT))
         else:
-            _compose(stage)
+            _compose(stage, primary)
     except ProjectError as error:
         complain(error)
         sys.exit(1)
 
 
-def _compose(stage: Stage) -> None:
+def _compose(stage: Stage, primary: str) -> None:
     import hydra
     from hydra.core.hydra_config import HydraConfig
 
@@ -79,7 +97,7 @@ def _compose(stage: Stage) -> None:
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra would print and exit by itself
     try:
-        hydra.main(version_base="1.3", config_path=str(ROOT / "conf"), config_name="config")(task)()
+        hydra.main(version_base="1.3", config_path=str(ROOT / "conf"), config_name=primary)(task)()
     except composing() as error:
         raise not_composed(error) from None
 
@@ -125,3 +143,15 @@ def complain(error: ProjectError) -> None:
     for line in str(error).splitlines():
         begin = ("", "") if line.startswith(" ") else ("error: ", "bold red")
         console.print(Text.assemble(begin, line))
+
+
+def output(*command: str) -> str:
+    """What a command prints.
+
+    Raises:
+        ProjectError: it fails.
+    """
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ProjectError(f"`{' '.join(command[-3:])}` failed: {done.stderr.strip()}")
+    return done.stdout

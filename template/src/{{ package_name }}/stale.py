@@ -5,14 +5,13 @@ models that were not pulled, or that a later run has already replaced, say nothi
 """
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from .config import ROOT
 from .errors import ProjectError
-from .run import complain
+from .run import complain, output
 
 
 def main() -> None:
@@ -20,8 +19,8 @@ def main() -> None:
     if not (ROOT / "dvc.lock").exists():
         return
     try:
-        tracked = set(_output("git", "ls-files", "-z").split("\0"))
-        status = json.loads(_output(sys.executable, "-m", "dvc", "status", "--json"))
+        tracked = set(output("git", "ls-files", "-z").split("\0"))
+        status = json.loads(output(sys.executable, "-m", "dvc", "status", "--json"))
         lock = _lock()
         found = [*stale(status, tracked, _written(lock).keys()), *torn(lock)]
         if found:
@@ -89,18 +88,6 @@ def _lock() -> dict[str, Any]:
 
     loaded = yaml.load((ROOT / "dvc.lock").read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     return dict(loaded["stages"])
-
-
-def _output(*command: str) -> str:
-    """What a command prints.
-
-    Raises:
-        ProjectError: it fails.
-    """
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise ProjectError(f"`{' '.join(command[-3:])}` failed: {done.stderr.strip()}")
-    return done.stdout
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """What each group of features is worth: the loss on the validation rows when the model is fitted without it."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +12,7 @@ from ..errors import ProjectError
 from ..metrics import advantage
 from ..report.words import metric_title, signed
 from ..run import Files
-from .fitting import Fit, needed, newest, scores, seeded
+from .fitting import Fit, needed, newest, parts, scores, seeded
 from .resampling import interval, pooled, sampled
 from .settings import Studies, of, start, write
 
@@ -102,9 +101,7 @@ def _verdict(config: Config, entries: list[dict[str, Any]]) -> str:
 
 def run(config: Config, files: Files) -> None:
     """Write `studies/results/ablation.json`."""
-    inputs = json.loads(files.read("data/split/inputs.json").read_text())
-    train, validation = (pl.read_parquet(files.read(f"data/split/{part}.parquet")) for part in ("train", "validation"))
-    write(files, "ablation", study(config, of(config), inputs, train, validation))
+    write(files, "ablation", study(config, of(config), *parts(files)))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Many fits of the project's own model, side by side: they differ in rows, in inputs or in the seed."""
 
+import json
 import os
 from collections.abc import Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -13,6 +14,7 @@ from ..artifact import pipeline_score
 from ..columns import Input, prepare
 from ..config import Config, Model
 from ..metrics import Array
+from ..run import Files
 from ..training import fit
 
 Key = TypeVar("Key", bound=Hashable)
@@ -53,6 +55,13 @@ def scores(config: Config, fits: Mapping[Key, Fit], what: str) -> dict[Key, list
         for _ in as_completed(work.values()):
             bar.advance(task)
         return {key: done.result() for key, done in work.items()}
+
+
+def parts(files: Files) -> tuple[dict[str, Input], pl.DataFrame, pl.DataFrame]:
+    """The inputs of the model, the training rows and the validation rows, as the pipeline has cut them."""
+    inputs = json.loads(files.read("data/split/inputs.json").read_text())
+    train, validation = (pl.read_parquet(files.read(f"data/split/{part}.parquet")) for part in ("train", "validation"))
+    return inputs, train, validation
 
 
 def seeded(model: Model, seed: int) -> Model | None:

@@ -1,6 +1,5 @@
 """Would more rows help: the metric on the validation rows by the number of rows that were learned from."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +11,7 @@ from ..config import Config
 from ..metrics import Array, advantage
 from ..report.words import metric_title, number, share, signed
 from ..run import Files
-from .fitting import Fit, needed, newest, scores, seeded
+from .fitting import Fit, needed, newest, parts, scores, seeded
 from .resampling import interval, pooled, sampled
 from .settings import Studies, of, start, write
 
@@ -127,9 +126,7 @@ def _verdict(config: Config, points: list[dict[str, Any]], gain: Mapping[str, An
 
 def run(config: Config, files: Files) -> None:
     """Write `studies/results/learning.json`."""
-    inputs = json.loads(files.read("data/split/inputs.json").read_text())
-    train, validation = (pl.read_parquet(files.read(f"data/split/{part}.parquet")) for part in ("train", "validation"))
-    write(files, "learning", study(config, of(config), inputs, train, validation))
+    write(files, "learning", study(config, of(config), *parts(files)))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """How much of the metric is luck: fits that differ in nothing but their seed, beside the interval of one of them."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +10,7 @@ from ..columns import Input
 from ..config import Config
 from ..report.words import metric_title, number
 from ..run import Files
-from .fitting import Fit, needed, newest, scores, seeded
+from .fitting import Fit, needed, newest, parts, scores, seeded
 from .resampling import interval, sampled
 from .settings import Studies, of, start, write
 
@@ -65,9 +64,7 @@ def _verdict(config: Config, count: int, low: float, high: float, width: float) 
 
 def run(config: Config, files: Files) -> None:
     """Write `studies/results/seeds.json`."""
-    inputs = json.loads(files.read("data/split/inputs.json").read_text())
-    train, validation = (pl.read_parquet(files.read(f"data/split/{part}.parquet")) for part in ("train", "validation"))
-    write(files, "seeds", study(config, of(config), inputs, train, validation))
+    write(files, "seeds", study(config, of(config), *parts(files)))
 
 
 if __name__ == "__main__":

@@ -1,20 +1,18 @@
 """What `conf/studies` may say, compiled into `studies/params.yaml`; and how a study is started."""
 
-import argparse
 import json
-import os
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 from pydantic import Field, ValidationError, model_validator
 
 from ..config import ROOT, Config, Count, Strict, read
 from ..errors import ProjectError
-from ..run import Files, Stage, compiled, complain, composing, not_composed
+from ..params import compile_into, composed
+from ..run import Files, Stage, enter
 
 PARAMS = "studies/params.yaml"
 Positive = Annotated[float, Field(gt=0)]
@@ -128,48 +126,15 @@ def compose(overrides: list[str], root: Path = ROOT) -> str:
     Raises:
         ProjectError: Hydra cannot compose them, or a key or value is wrong.
     """
-    from hydra import compose as hydra_compose
-    from hydra import initialize_config_dir
-
-    try:
-        with initialize_config_dir(str(root / "conf"), version_base="1.3"):
-            composed = hydra_compose("study", overrides=overrides)
-    except composing() as error:
-        raise not_composed(error) from None
-    of(read(composed, root))
-    OmegaConf.resolve(composed)
-    return OmegaConf.to_yaml(OmegaConf.create({"studies": composed.studies}))
+    whole = composed("study", overrides, root)
+    of(read(whole, root))
+    OmegaConf.resolve(whole)
+    return OmegaConf.to_yaml(OmegaConf.create({"studies": whole.studies}))
 
 
 def start(study: Stage) -> None:
-    """Run a study: with `--params` on the settings that were compiled, as DVC does, else on those of the command line.
-
-    The second writes into a folder of its own in `outputs/`, as the stages of the pipeline do.
-    """
-    try:
-        if sys.argv[1:] == ["--params"]:
-            both = OmegaConf.merge(compiled(ROOT / "params.yaml"), compiled(ROOT / PARAMS))
-            assert isinstance(both, DictConfig)
-            study(read(both), Files(ROOT))
-        else:
-            _by_hand(study)
-    except ProjectError as error:
-        complain(error)
-        sys.exit(1)
-
-
-def _by_hand(study: Stage) -> None:
-    import hydra
-    from hydra.core.hydra_config import HydraConfig
-
-    def task(composed: DictConfig) -> None:
-        study(read(composed), Files(Path(HydraConfig.get().runtime.output_dir)))
-
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra would print and exit by itself
-    try:
-        hydra.main(version_base="1.3", config_path=str(ROOT / "conf"), config_name="study")(task)()
-    except composing() as error:
-        raise not_composed(error) from None
+    """Run a study as a stage of the pipeline is run, with the settings of the studies beside the others."""
+    enter(study, "study", "params.yaml", PARAMS)
 
 
 def write(files: Files, name: str, result: Mapping[str, Any]) -> None:
@@ -193,25 +158,8 @@ def _tidy(value: Any) -> Any:
 
 
 def main() -> None:
-    """Write `studies/params.yaml`, or with `--check` say whether it is what `conf/` compiles to."""
-    parser = argparse.ArgumentParser(prog="settings", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if studies/params.yaml is stale")
-    parser.add_argument("overrides", nargs="*", help="Hydra overrides such as studies=smoke")
-    arguments = parser.parse_args()
-    path = ROOT / PARAMS
-    try:
-        text = compose(arguments.overrides)
-        current = path.read_text() if path.exists() else None
-        if text == current or (arguments.check and current is None):  # before the first study there is none
-            return
-        if arguments.check:
-            reason = f"{PARAMS} is not what conf/ compiles to: run `make studies-params` and commit the result"
-            raise ProjectError(reason)
-    except ProjectError as error:
-        complain(error)
-        sys.exit(1)
-    path.write_text(text)
-    print(f"{PARAMS}: compiled from conf/")
+    """Write or check `studies/params.yaml`; before the first study there is none."""
+    compile_into(PARAMS, compose, "run `make studies-params` and commit the result", optional=True)
 
 
 if __name__ == "__main__":

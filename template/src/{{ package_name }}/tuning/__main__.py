@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from ..config import ROOT
 from ..errors import ProjectError
+from ..params import composed
 from ..run import Files, compiled, complain, composing, not_composed
 
 RELAUNCHES = 3
@@ -38,7 +39,7 @@ def search(overrides: list[str]) -> None:
     """
     from .space import plan
 
-    it = plan(_compose(overrides))
+    it = plan(composed("tune", overrides))
     _refuse_other_rows(it.composed)
     # Imported late: what is wrong in conf/ shows at once.
     from . import worker
@@ -59,18 +60,8 @@ def search(overrides: list[str]) -> None:
     tell(it, study, folds, files)
 
 
-def _compose(overrides: list[str]) -> DictConfig:
-    from hydra import compose, initialize_config_dir
-
-    try:
-        with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-            return compose("tune", overrides=overrides)
-    except composing() as error:
-        raise not_composed(error) from None
-
-
-def _refuse_other_rows(composed: DictConfig) -> None:
-    made, asked = (OmegaConf.to_container(of, resolve=True) for of in (compiled(ROOT / "params.yaml"), composed))
+def _refuse_other_rows(whole: DictConfig) -> None:
+    made, asked = (OmegaConf.to_container(of, resolve=True) for of in (compiled(ROOT / "params.yaml"), whole))
     for group in ROWS:
         if made[group] != asked[group]:  # type: ignore[index,call-overload]
             raise ProjectError(

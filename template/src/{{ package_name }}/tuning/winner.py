@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 from ..config import ROOT, Model
 from ..errors import ProjectError
 from ..metrics import advantage, intervals
+from ..params import composed
 from ..run import Files
 from ..training import fit, ship
 from .folds import Folds
@@ -205,16 +206,13 @@ def _raw(plan: Plan, family: str) -> Raw:
 
 def _known_definition(plan: Plan) -> Raw | None:
     """The model in `conf/model/` that the only candidate is, up to settings that an override can change or add."""
-    from hydra import compose, initialize_config_dir
-
     if len(plan.search.candidates) != 1:
         return None
     ((family, candidate),) = plan.search.candidates.items()
     if not (ROOT / "conf/model" / f"{candidate.name}.yaml").exists():
         return None
-    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        composed = compose("config", overrides=[f"model={candidate.name}"])
-    known: Any = OmegaConf.to_container(composed.model, resolve=False)
+    whole = composed("config", [f"model={candidate.name}"])
+    known: Any = OmegaConf.to_container(whole.model, resolve=False)
     own = _raw(plan, family)["estimator"]
     same = known["estimator"].keys() <= own.keys() and known["estimator"]["_target_"] == own["_target_"]
     return known if same else None
