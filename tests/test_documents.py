@@ -158,7 +158,6 @@ def test_the_site_holds_the_cards_and_the_report_and_fetches_nothing(mine: Proje
 def test_a_name_that_looks_like_markup_is_a_name_on_the_site(template: Path, tmp_path: Path) -> None:
     name = "= Tom & <b>Jerry</b> | $5 *off* ~now~"
     path = render(template, tmp_path / "project", project_name=name, package_name="tom")
-    (path / "reports").mkdir()
     for written in ("reports/report.html", "docs/model_card.md", "docs/data_card.md"):
         (path / written).write_text("# As if it had run\n")
     run("make", "docs", cwd=path)

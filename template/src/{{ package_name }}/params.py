@@ -53,7 +53,7 @@ def compile_into(target: str, text_of: Callable[[list[str]], str], stale: str, o
     Args:
         target: the path of the file in the project.
         text_of: what it should hold, by the overrides.
-        stale: what to do if it holds something else.
+        stale: what to say if it holds something else.
         optional: whether it need not be there.
     """
     parser = argparse.ArgumentParser(description=f"Compile conf/ into {target}.")
@@ -67,7 +67,7 @@ def compile_into(target: str, text_of: Callable[[list[str]], str], stale: str, o
         if text == current or (arguments.check and optional and current is None):
             return
         if arguments.check:
-            raise ProjectError(f"{target} is not what conf/ compiles to: {stale}")
+            raise ProjectError(stale)
     except ProjectError as error:
         complain(error)
         sys.exit(1)
@@ -77,8 +77,8 @@ def compile_into(target: str, text_of: Callable[[list[str]], str], stale: str, o
 
 def main() -> None:
     """Write or check `params.yaml`."""
-    stale = "run `make params` and commit the result; to keep an experiment, write its settings into conf/ before"
-    compile_into("params.yaml", compose, stale)
+    reason = "params.yaml is not what conf/ compiles to: run `make params` and commit the result"
+    compile_into("params.yaml", compose, f"{reason}; to keep an experiment, write its settings into conf/ before")
 
 
 if __name__ == "__main__":

@@ -159,7 +159,8 @@ def _tidy(value: Any) -> Any:
 
 def main() -> None:
     """Write or check `studies/params.yaml`; before the first study there is none."""
-    compile_into(PARAMS, compose, "run `make studies-params` and commit the result", optional=True)
+    reason = f"{PARAMS} is not what conf/ compiles to: run `make studies-params` and commit the result"
+    compile_into(PARAMS, compose, reason, optional=True)
 
 
 if __name__ == "__main__":
