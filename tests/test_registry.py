@@ -574,6 +574,12 @@ def test_tables_are_whole_lines_when_piped_and_coloured_on_a_terminal(versions: 
 
 
 @CLASSIFICATION
+@pytest.mark.parametrize("command", ["models", "history", "lineage MODEL=v0.1.0"])
+def test_a_reader_that_leaves_early_is_no_failure(command: str, shelf: Project) -> None:
+    assert shelf.unread(f"make {command}").stderr == ""
+
+
+@CLASSIFICATION
 def test_tables_of_nothing_say_what_to_do(mine: Project) -> None:
     for command in ("models", "history"):
         assert "`make register` registers the last commit" in mine.run("make", command).stdout

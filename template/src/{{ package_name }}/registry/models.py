@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from ..errors import execute
 from .events import Event
-from .git import start
 from .state import Registry, load
 
 SPANS = ((365 * 86400, "year"), (30 * 86400, "month"), (86400, "day"), (3600, "hour"), (60, "minute"))
@@ -72,4 +72,4 @@ def show(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
 
 
 if __name__ == "__main__":
-    start(main)
+    execute(main)

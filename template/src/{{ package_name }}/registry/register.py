@@ -11,10 +11,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ..errors import ProjectError
+from ..errors import ProjectError, execute
 from .events import VERSION
 from .files import FOLDER, differences, download, hashes, remote
-from .git import ROOT, head, refuse_dirty, start
+from .git import ROOT, head, refuse_dirty
 from .publish import publish, synced
 from .record import describe, refusals
 from .state import Registry, order, tag_of
@@ -118,4 +118,4 @@ def share(commit: str, expected: dict[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    start(main)
+    execute(main)

@@ -2,8 +2,7 @@
 
 import argparse
 
-from ..errors import ProjectError
-from .git import start
+from ..errors import ProjectError, execute
 from .publish import publish, synced
 from .state import tag_of
 
@@ -33,4 +32,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    start(main)
+    execute(main)

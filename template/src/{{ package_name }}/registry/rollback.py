@@ -6,9 +6,8 @@ Promotions push and rollbacks pop, so two in a row go back two champions; a reti
 
 import argparse
 
-from ..errors import ProjectError
+from ..errors import ProjectError, execute
 from .events import MODEL
-from .git import start
 from .publish import publish, synced
 from .state import ROLLBACK
 
@@ -36,4 +35,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    start(main)
+    execute(main)

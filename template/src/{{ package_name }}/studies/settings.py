@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 from pydantic import Field, ValidationError, model_validator
 
 from ..config import ROOT, Config, Count, Strict, read
-from ..errors import ProjectError
+from ..errors import ProjectError, execute
 from ..params import compile_into, composed
 from ..run import Files, Stage, enter
 
@@ -164,4 +164,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    execute(main)

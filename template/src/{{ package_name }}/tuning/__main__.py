@@ -10,9 +10,9 @@ import sys
 from omegaconf import DictConfig, OmegaConf
 
 from ..config import ROOT
-from ..errors import ProjectError
+from ..errors import ProjectError, execute
 from ..params import composed
-from ..run import Files, compiled, complain, composing, not_composed
+from ..run import Files, compiled, composing, not_composed
 
 RELAUNCHES = 3
 # What the rows were made from: another value would search on rows that do not belong to it.
@@ -20,12 +20,9 @@ ROWS = ("data", "features", "split", "task", "seed")
 
 
 def main() -> None:
-    """Search; exit 1 with what to mend, or 130 if it was interrupted."""
+    """Search; exit 130 if it was interrupted."""
     try:
         search(sys.argv[1:])
-    except ProjectError as error:
-        complain(error)
-        sys.exit(1)
     except KeyboardInterrupt:
         print("\nstopped; the same command goes on from here", file=sys.stderr)
         sys.exit(130)
@@ -96,4 +93,4 @@ def _launch(overrides: list[str], workers: int) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    execute(main)
