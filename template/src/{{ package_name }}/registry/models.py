@@ -24,7 +24,7 @@ def main() -> None:
 
 def row(registry: Registry, name: str, event: Event) -> tuple[str, ...]:
     """What the table says of one version."""
-    # Retired and in a stage at once is what two people can do at once: it has to be seen.
+    # Retired and in a stage at once is what GTO itself can do, or a tag by hand: it has to be seen.
     state = [f"retired {age(registry.retired[name].when)}"] if name in registry.retired else []
     state += registry.held_by(name)
     rows = event.data.get("rows", {}).get("test")

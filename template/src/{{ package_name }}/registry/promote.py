@@ -58,6 +58,7 @@ def main() -> None:
         "reason": why,
     }
     publish(
+        registry,
         f"{MODEL}#{given.stage}#{registry.next_counter()}",
         registry.versions[version].commit,
         f"Promote {version} to {given.stage}: {why}",

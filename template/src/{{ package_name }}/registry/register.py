@@ -44,7 +44,8 @@ def main() -> None:
     measured = record["metrics"][record["metric"]]
     subject = f"Register {version}: {record['metric']} {measured['value']:.4f}"
     subject += f" ({measured['low']:.4f} to {measured['high']:.4f}) on {record['rows']['test']:,} test rows"
-    publish(tag_of(version), commit, subject, {"kind": "register", **record, "python": platform.python_version()})
+    data = {"kind": "register", **record, "python": platform.python_version()}
+    publish(registry, tag_of(version), commit, subject, data, alone=False)
     print(f"{tag_of(version)}: {subject.partition(': ')[2]}; its files are in the remote {storage}")
 
 

@@ -23,6 +23,7 @@ def main() -> None:
     if held:
         raise ProjectError(f"{version} is {' and '.join(held)}: promote another first, or `make rollback`")
     publish(
+        registry,
         f"{tag_of(version)}!",
         registry.versions[version].commit,
         f"Retire {version}: {given.reason}",

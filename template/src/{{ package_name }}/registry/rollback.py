@@ -26,6 +26,7 @@ def main() -> None:
         raise ProjectError(f"{now} is the first {given.stage} that is left: there is nothing to go back to")
     counter = registry.next_counter()
     publish(
+        registry,
         f"{MODEL}#{given.stage}#{counter}",
         registry.versions[before].commit,
         f"Roll {given.stage} back from {now} to {before}" + (f": {given.reason}" if given.reason else ""),
