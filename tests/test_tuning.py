@@ -203,6 +203,66 @@ def test_a_short_budget_leaves_out_slow_families_and_folds_but_not_the_family_of
     assert first["folds"] == min(4, len(os.sched_getaffinity(0)))
 
 
+DEADLINE = """
+import time
+from flight_delays.config import ROOT
+from flight_delays.params import composed
+from flight_delays.run import Files
+from flight_delays.tuning.deadline import OutOfTime, until
+from flight_delays.tuning.folds import Folds
+from flight_delays.tuning.space import plan, settings, starts
+it = plan(composed("tune", ["search=automl"]))
+folds = Folds(it, Files(ROOT))
+folds.keep(1)
+def endless(value):
+    if isinstance(value, dict):
+        long = {"n_estimators": 100_000, "max_iter": 100_000, "C": 1e9}
+        return {key: endless(long.get(key, of)) for key, of in value.items()} | ({"tol": 0.0} if "C" in value else {})
+    return [endless(of) for of in value] if isinstance(value, list) else value
+for family, candidate in it.search.candidates.items():
+    model = settings(family, candidate, starts(family, candidate, it.config.model)[0])
+    model = model.model_copy(update={"estimator": endless(model.estimator)})
+    begun = time.monotonic()
+    try:
+        list(folds.evaluate(model, None, 1, begun + 3))
+        print(family, "finished")
+    except OutOfTime:
+        print(family, "stopped" if time.monotonic() - begun < 20 else "too late")
+try:
+    with until(time.monotonic() + 0.1):
+        while True:
+            try:
+                time.sleep(0.01)
+            except Exception:
+                pass  # swallows what stops it, until it is told where it does not
+            time.sleep(0.02)
+except OutOfTime:
+    print("told again")
+with until(time.monotonic() + 60):
+    pass
+print("in time")
+"""
+
+
+@pytest.mark.parametrize("trained", ["classification"], indirect=True)
+def test_a_fit_of_any_family_is_stopped_when_its_time_is_up(trained: Project) -> None:
+    printed = trained.run("uv", "run", "--no-sync", "python", "-c", DEADLINE).stdout.splitlines()
+    families = ["lightgbm", "logistic", "forest", "boosting"]
+    assert printed == [*(f"{family} stopped" for family in families), "told again", "in time"]
+
+
+@pytest.mark.parametrize("trained", ["classification"], indirect=True)
+def test_a_fit_of_minutes_does_not_break_a_budget_of_seconds(mine: Project) -> None:
+    own = "search.candidates.lightgbm."
+    slow = (f"{own}estimator.n_estimators=9000000", f"{own}early_stopping=9000000")
+    starting = command(mine)
+    begun = time.monotonic()
+    done = mine.run(*starting, "search.seconds=40", "search.trials=null", "search.sample=3000", *slow, check=False)
+    assert time.monotonic() - begun < 120  # it would be hours; others may use this machine
+    assert '"begun": true' in (mine.path / JOURNAL).read_text().replace('"begun":true', '"begun": true')
+    assert "no trial was finished: allow more `search.seconds`" in refusal(done)
+
+
 RANGE = "is no range; allowed: {int: [low, high]} or {float: [low, high]}"
 LEAVES = "search.candidates.lightgbm.estimator.num_leaves"
 HERE = "conf/search/lightgbm.yaml: "
