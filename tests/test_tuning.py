@@ -208,7 +208,7 @@ import time
 from flight_delays.config import ROOT
 from flight_delays.params import composed
 from flight_delays.run import Files
-from flight_delays.tuning.deadline import OutOfTime, until
+from flight_delays.tuning.deadline import OutOfTimeError, until
 from flight_delays.tuning.folds import Folds
 from flight_delays.tuning.space import plan, settings, starts
 it = plan(composed("tune", ["search=automl"]))
@@ -226,7 +226,7 @@ for family, candidate in it.search.candidates.items():
     try:
         list(folds.evaluate(model, None, 1, begun + 3))
         print(family, "finished")
-    except OutOfTime:
+    except OutOfTimeError:
         print(family, "stopped" if time.monotonic() - begun < 20 else "too late")
 try:
     with until(time.monotonic() + 0.1):
@@ -236,7 +236,7 @@ try:
             except Exception:
                 pass  # swallows what stops it, until it is told where it does not
             time.sleep(0.02)
-except OutOfTime:
+except OutOfTimeError:
     print("told again")
 with until(time.monotonic() + 60):
     pass

@@ -9,13 +9,13 @@ from contextlib import contextmanager
 AGAIN = 1.0  # seconds after which a fit that has swallowed the exception is told once more
 
 
-class OutOfTime(Exception):
+class OutOfTimeError(Exception):
     """The time was up before the end."""
 
 
 @contextmanager
 def until(end: float | None) -> Iterator[None]:
-    """Raise an `OutOfTime` in what runs inside, in this thread, once the clock has passed `end`.
+    """Raise an `OutOfTimeError` in what runs inside, in this thread, once the clock has passed `end`.
 
     It comes between two steps of Python code, which for all but few estimators means between two trees or iterations. A
     single call into compiled code, such as the whole fit of a support vector machine, is waited for.
@@ -28,12 +28,12 @@ def until(end: float | None) -> Iterator[None]:
         return
     thread, done, rest = ctypes.c_ulong(threading.get_ident()), threading.Event(), end - time.monotonic()
     if rest <= 0:
-        raise OutOfTime
+        raise OutOfTimeError
 
     def watch() -> None:
         wait = rest
         while not done.wait(wait):
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(OutOfTime))
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(OutOfTimeError))
             wait = AGAIN
 
     watcher = threading.Thread(target=watch, daemon=True)

@@ -119,7 +119,7 @@ class Folds:
         Raises:
             ProjectError: the estimator does not exist, or does not take its arguments.
             ValueError: it cannot be fitted with them.
-            OutOfTime: the time was up before the end.
+            OutOfTimeError: the time was up before the end.
         """
         numbers = iter(range(len(self.cuts)))
         with ThreadPoolExecutor(threads) as pool:

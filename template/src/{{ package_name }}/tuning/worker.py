@@ -16,7 +16,7 @@ from ..config import ROOT
 from ..errors import ProjectError
 from ..metrics import advantage
 from ..run import Files
-from .deadline import OutOfTime, until
+from .deadline import OutOfTimeError, until
 from .folds import Folds
 from .space import FAMILY, Plan, plan, settings, starts
 from .study import First, Study
@@ -96,7 +96,7 @@ def _try(it: Plan, folds: Folds, study: Study, trial: Any, threads: int, end: fl
         if trees:  # the same for all folds, as in the model that the settings become
             with until(end):
                 values = [scored.with_trees(trees) for scored in done]
-    except OutOfTime:
+    except OutOfTimeError:
         study.give_up(trial)
         return
     except _unfit() as error:
