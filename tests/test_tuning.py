@@ -146,6 +146,52 @@ def test_a_killed_worker_is_survived_and_its_trial_done_again(mine: Project) -> 
     assert all(row["roc_auc"] or row["state"] == "cut off" for row in trials(mine))
 
 
+OWN = """
+import os
+import signal
+
+from lightgbm import LGBMClassifier
+
+
+class Broken(LGBMClassifier):
+    def fit(self, *arguments, **named):
+        raise KeyError("no such thing")
+
+
+class Killed(LGBMClassifier):
+    def fit(self, *arguments, **named):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def broken(**settings):
+    return Broken(**settings)
+
+
+def killed(**settings):
+    return Killed(**settings)
+"""
+
+
+@pytest.mark.parametrize("trained", ["classification"], indirect=True)
+@pytest.mark.parametrize(
+    ("estimator", "said", "relaunches"),
+    [
+        ("missing", "conf/search/own.yaml: estimator: _target_: flight_delays.own.missing cannot be imported", 0),
+        ("broken", "a worker failed: KeyError: 'no such thing'; `workers=1` does the same here and shows where", 0),
+        ("killed", "workers died 4 times (TerminatedWorkerError): each needs memory of its own", 3),
+    ],
+)
+def test_workers_are_launched_again_only_if_they_were_killed(
+    estimator: str, said: str, relaunches: int, mine: Project
+) -> None:
+    (mine.path / "src/flight_delays/own.py").write_text(OWN)
+    own = "search.candidates.lightgbm."
+    given = (f"{own}estimator._target_=flight_delays.own.{estimator}", f"{own}early_stopping=null", "search.name=own")
+    printed = refusal(search(mine, *SMALL, *given, "workers=2", check=False))
+    assert f"error: {said}" in printed
+    assert printed.count("a worker died") == relaunches
+
+
 @pytest.mark.parametrize("trained", ["classification"], indirect=True)
 def test_another_search_under_the_same_name_is_refused_with_what_differs(mine: Project) -> None:
     search(mine, *SMALL, "search.trials=2")
