@@ -328,6 +328,15 @@ WRONG = [
     (["search.trials=0"], f"{HERE}trials: .*greater than or equal to 1; it is 0"),
     (["search.metric={other}"], f"{HERE}metric: .* is none of {{task}}; allowed: .*"),
     (["+search.fold=3"], f"{HERE}fold: unknown key; allowed: .*folds"),
+    (
+        ["+search.candidates.lightgbm.scales=true"],
+        f"{HERE}candidates.lightgbm.scales: unknown key; allowed: name, encode",
+    ),
+    (
+        ["search.candidates.lightgbm.encode=hash"],
+        f"{HERE}candidates.lightgbm.encode: .*'ordinal' or 'onehot'; it is 'hash'",
+    ),
+    (["~search.folds"], f"{HERE}folds: missing, and there is no default"),
     (["search.sampler._target_=optuna.samplers.Best"], f"{HERE}sampler: .*optuna.samplers.Best"),
     (["+search.candidates.lightgbm.estimator.leaf_count=3"], f"{HERE}estimator: leaf_count: no such argument; allowed"),
     (["search.candidates.lightgbm.estimator.objective=nothing"], "lightgbm.estimator: cannot be fitted: .*objective"),
