@@ -96,3 +96,35 @@ def problems(project: Path) -> list[str]:
     return found + [
         problem for name, text in texts.items() for problem in unparsable(name, text) + ambiguous_scalars(name, text)
     ]
+
+
+# Every stage has them: what of them matters to a stage, its settings, is declared as `params`.
+STARTING = {"config.py", "errors.py", "params.py", "run.py"}
+# The gate measures how long the model takes, which is no output, and writes the report only where it refuses.
+MEASURED = {"gate imports artifact.py", "gate imports columns.py", "gate imports stages/report.py"}
+
+
+def undeclared(project: Path, package: str = "flight_delays") -> list[str]:
+    """The modules that a stage imports and `dvc.yaml` does not list: a change of them would not run it again."""
+    source, found = project / "src" / package, []
+    for pipeline, kind in ((project / "dvc.yaml", "stages"), (project / "studies/dvc.yaml", "studies")):
+        for name, stage in yaml.safe_load(pipeline.read_text())["stages"].items():
+            deps = [(pipeline.parent / path).resolve() for path in stage["deps"]]
+            for module in sorted(imported(source, Path(kind) / f"{name}.py") | {f"{kind}/{name}.py"}):
+                path = (source / module).resolve()
+                if module not in STARTING and not {path, *path.parents} & set(deps):
+                    found.append(f"{name} imports {module}")
+    return [line for line in found if line not in MEASURED]
+
+
+def imported(source: Path, module: Path) -> set[str]:
+    """The modules of the package that one of them imports, anywhere in its code."""
+    found = set()
+    for node in ast.walk(ast.parse((source / module).read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            folder = module.parents[node.level - 1]
+            named = folder.joinpath(*(node.module or "").split("."))
+            candidates = [named.with_suffix(".py")] if node.module else []
+            candidates += [named / f"{alias.name}.py" for alias in node.names]
+            found |= {path.as_posix() for path in candidates if (source / path).exists()}
+    return found

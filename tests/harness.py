@@ -166,6 +166,10 @@ class Project:
         """Run a command in the project, with its own code although all projects share one environment."""
         return run(*command, cwd=self.path, check=check, **{"PYTHONPATH": str(self.path / "src"), **extra})
 
+    def unread(self, command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command whose output nobody reads; the pipe is closed long before it prints."""
+        return self.run("bash", "-o", "pipefail", "-c", f"{command} | true")
+
     def dvc(self, *arguments: str, check: bool = True, **extra: str) -> subprocess.CompletedProcess[str]:
         """Run DVC."""
         return self.run("uv", "run", "--no-sync", "dvc", *arguments, check=check, **extra)

@@ -85,6 +85,16 @@ def test_the_table_names_what_is_truly_better_than_the_tagged_champion_and_print
     assert nothing.stderr == "error: there is no commit gone: `git log` lists those there are\n"
 
 
+def test_a_reader_that_leaves_early_keeps_no_command_from_its_work(mine: Project) -> None:
+    page = mine.path / "reports/experiments.html"
+    assert mine.unread("make experiments").stderr == ""
+    assert page.read_text().rstrip().endswith("</html>")
+    stage = f"uv run --no-sync python -m {mine.package}.stages.gate --params"
+    (mine.path / "reports/gate.json").unlink()
+    assert mine.unread(stage).stderr == ""
+    assert (mine.path / "reports/gate.json").exists()
+
+
 def test_metrics_can_be_compared_with_the_last_commit(mine: Project) -> None:
     mine.dvc("exp", "run", "-S", "debug=smoke", "-S", "model=linear")
     changed = json.loads(mine.dvc("metrics", "diff", "--json").stdout)["reports/metrics.json"]

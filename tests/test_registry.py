@@ -244,7 +244,11 @@ def test_a_better_version_becomes_champion_and_a_worse_one_does_not(versions: Pr
         ("retired", ("VERSION=v0.2.0",), "v0.2.0 was retired by Test: promote another"),
         ("dirty", ("VERSION=v0.2.0",), "not committed: notes.txt"),
         ("no policy", ("VERSION=v0.2.0",), "conf/promotion.yaml is missing: without a policy nothing is promoted"),
-        ("a policy with a typo", ("VERSION=v0.2.0",), "conf/promotion.yaml: margins: Extra inputs are not permitted"),
+        (
+            "a policy with a typo",
+            ("VERSION=v0.2.0",),
+            "conf/promotion.yaml: margins: unknown key; allowed: stages, margin",
+        ),
         ("no test rows", ("VERSION=v0.2.0",), "data/split/test.parquet is missing, so nothing can be compared"),
         ("other test rows", ("VERSION=v0.2.0",), "data/split is not what the last commit says"),
         ("features that fail", ("VERSION=v0.2.0",), "cannot be compared with the champion v0.1.0: ColumnNotFoundError"),
@@ -574,6 +578,12 @@ def test_tables_are_whole_lines_when_piped_and_coloured_on_a_terminal(versions: 
 
 
 @CLASSIFICATION
+@pytest.mark.parametrize("command", ["models", "history", "lineage MODEL=v0.1.0"])
+def test_a_reader_that_leaves_early_is_no_failure(command: str, shelf: Project) -> None:
+    assert shelf.unread(f"make {command}").stderr == ""
+
+
+@CLASSIFICATION
 def test_tables_of_nothing_say_what_to_do(mine: Project) -> None:
     for command in ("models", "history"):
         assert "`make register` registers the last commit" in mine.run("make", command).stdout
@@ -582,16 +592,55 @@ def test_tables_of_nothing_say_what_to_do(mine: Project) -> None:
 # --- two people, two processes --------------------------------------------------------------------
 
 
+def meanwhile(project: Project, other: Project, command: str) -> None:
+    """Let Ada be faster than the next push: Git calls this after it has asked what there is and before it pushes."""
+    hook = project.path / ".git/hooks/pre-push"
+    hook.write_text(
+        f"#!/bin/sh\nrm '{hook}'\nunset GIT_DIR MAKEFLAGS MAKEOVERRIDES\ncd '{other.path}'\n"
+        f"PYTHONPATH='{other.path}/src' GIT_COMMITTER_NAME=Ada {command}\n"
+    )
+    hook.chmod(0o755)
+
+
+RETIRE, PROMOTE = "make retire VERSION=v0.2.0 REASON=leak", "make promote VERSION=v0.2.0"
+
+
+@CLASSIFICATION
+@pytest.mark.parametrize(
+    ("slow", "fast", "told"),
+    [
+        (PROMOTE, RETIRE, "Ada was faster: Retire v0.2.0: leak (model@v0.2.0!, 20"),
+        (RETIRE, PROMOTE, "Ada was faster: Promote v0.2.0 to champion: all gates hold (model#champion#1, 20"),
+    ],
+    ids=["promote loses", "retire loses"],
+)
+def test_no_version_is_retired_and_promoted_at_once(slow: str, fast: str, told: str, versions: Project) -> None:
+    other = clone(versions, "other")
+    meanwhile(versions, other, fast)
+    done = versions.run(*slow.split(), check=False)
+    assert done.returncode
+    assert f"error: {told}" in done.stderr
+    assert "nothing is changed: see `make history`, then decide anew" in done.stderr
+    lost = "model#champion#1" if slow == PROMOTE else "model@v0.2.0!"
+    assert lost not in tags(versions) | tags(other) | tags(versions, "../origin.git")
+    (line,) = [line for line in versions.run("make", "models").stdout.splitlines() if line.startswith("v0.2.0")]
+    assert ("retired" in line) != ("champion" in line)
+    refusal = "v0.2.0 was retired by Ada" if slow == PROMOTE else "v0.2.0 is champion: promote another first"
+    assert refusal in refused(versions, *slow.split())
+
+
+@CLASSIFICATION
+def test_a_new_version_does_not_wait_for_what_others_decide(versions: Project) -> None:
+    commit(versions.path)
+    meanwhile(versions, clone(versions, "other"), PROMOTE)
+    versions.run("make", "register")
+    assert {"model@v0.4.0", "model#champion#1"} <= tags(versions, "../origin.git")
+
+
 @CLASSIFICATION
 def test_of_two_people_who_promote_at_once_one_wins_and_the_other_is_told(versions: Project) -> None:
     other = clone(versions, "other")
-    # Git calls this after it has asked origin what there is and before it pushes: the other person is faster.
-    hook = versions.path / ".git/hooks/pre-push"
-    hook.write_text(
-        f"#!/bin/sh\nrm '{hook}'\nunset GIT_DIR MAKEFLAGS MAKEOVERRIDES\ncd '{other.path}'\n"
-        f"PYTHONPATH='{other.path}/src' GIT_COMMITTER_NAME=Ada make promote VERSION=v0.2.0\n"
-    )
-    hook.chmod(0o755)
+    meanwhile(versions, other, PROMOTE)
     done = versions.run("make", "promote", "VERSION=v0.1.0", check=False)
     assert done.returncode
     assert "error: Ada was faster: Promote v0.2.0 to champion: all gates hold (model#champion#1, 20" in done.stderr
@@ -636,9 +685,19 @@ def test_of_two_processes_in_one_clone_none_takes_the_tag_of_the_other(versions:
     assert assigned == {f"model#challenger#{number + 1}" for number in range(sum(won))}
     assert tags(versions, "../origin.git") == tags(versions)
     # What a loser of that race meets, whatever the timing above.
-    code = "from flight_delays.registry.publish import publish; publish('model#challenger#1', 'HEAD', 'Mine', {})"
-    done = versions.run("uv", "run", "--no-sync", "python", "-c", code, check=False)
-    assert "ProjectError: Test was faster: Promote v0." in done.stderr
+    code = """
+from flight_delays.registry import publish
+known = publish.synced()
+publish.publish(known, "model@v0.1.0!", known.versions["v0.1.0"].commit, "Retire v0.1.0", {})
+publish.publish(known, "model#champion#9", known.versions["v0.1.0"].commit, "Promote v0.1.0", {})
+"""
+    for _ in ("with a remote", "and without"):
+        done = versions.run("uv", "run", "--no-sync", "python", "-c", code, check=False)
+        assert "ProjectError: Test was faster: Retire v0.1.0 (model@v0.1.0!, 20" in done.stderr
+        assert "model#champion#9" not in tags(versions) | tags(versions, "../origin.git")
+        versions.run("git", "tag", "--delete", "model@v0.1.0!")
+        versions.run("git", "push", "--quiet", "--delete", "origin", "refs/tags/model@v0.1.0!", check=False)
+        versions.run("git", "remote", "remove", "origin", check=False)
 
 
 # --- another storage ------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checks import ambiguous_scalars, leftover_delimiters, problems, unparsable, unrendered_answers
+from checks import ambiguous_scalars, leftover_delimiters, problems, undeclared, unparsable, unrendered_answers
 from harness import all_answers, answers, choices, files, include, questions, render, run, toml
 
 FEATURES = [feature["id"] for feature in include("features.yml")]
@@ -104,6 +104,27 @@ def test_a_scalar_that_yaml_reads_as_another_type_is_noticed() -> None:
 @pytest.mark.parametrize("name", ["a.py", "a.toml", "a.yaml", "a.json", ".dvc/config"])
 def test_a_file_that_does_not_parse_is_noticed(name: str) -> None:
     assert len(unparsable(name, "[section\n: {")) == 1
+
+
+def test_every_stage_and_study_depends_on_the_modules_that_it_imports(template: Path, tmp_path: Path) -> None:
+    assert undeclared(render(template, tmp_path / "project", features=FEATURES)) == []
+
+
+def test_an_import_that_a_pipeline_does_not_list_is_noticed(project: Path, tmp_path: Path) -> None:
+    copied = tmp_path / "project"
+    shutil.copytree(project, copied)
+    for pipeline, line in (
+        ("dvc.yaml", "      - src/flight_delays/evaluation.py\n"),
+        ("studies/dvc.yaml", "      - ../src/flight_delays/report/words.py\n"),
+    ):
+        text = (copied / pipeline).read_text()
+        (copied / pipeline).write_text(text.replace(line, ""))
+    with (copied / "src/flight_delays/stages/ingest.py").open("a") as module:
+        module.write("\n\ndef late():\n    from .. import timeline\n")
+    found = undeclared(copied)
+    assert found[:2] == ["ingest imports timeline.py", "evaluate imports evaluation.py"]
+    assert len(found) == 2 + 7
+    assert set(found[2:]) >= {"threshold imports report/words.py"}
 
 
 def test_rendering_twice_gives_the_same_bytes(template: Path, tmp_path: Path, project: Path) -> None:

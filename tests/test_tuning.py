@@ -146,6 +146,52 @@ def test_a_killed_worker_is_survived_and_its_trial_done_again(mine: Project) -> 
     assert all(row["roc_auc"] or row["state"] == "cut off" for row in trials(mine))
 
 
+OWN = """
+import os
+import signal
+
+from lightgbm import LGBMClassifier
+
+
+class Broken(LGBMClassifier):
+    def fit(self, *arguments, **named):
+        raise KeyError("no such thing")
+
+
+class Killed(LGBMClassifier):
+    def fit(self, *arguments, **named):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def broken(**settings):
+    return Broken(**settings)
+
+
+def killed(**settings):
+    return Killed(**settings)
+"""
+
+
+@pytest.mark.parametrize("trained", ["classification"], indirect=True)
+@pytest.mark.parametrize(
+    ("estimator", "said", "relaunches"),
+    [
+        ("missing", "conf/search/own.yaml: estimator: _target_: flight_delays.own.missing cannot be imported", 0),
+        ("broken", "a worker failed: KeyError: 'no such thing'; `workers=1` does the same here and shows where", 0),
+        ("killed", "workers died 4 times (TerminatedWorkerError): each needs memory of its own", 3),
+    ],
+)
+def test_workers_are_launched_again_only_if_they_were_killed(
+    estimator: str, said: str, relaunches: int, mine: Project
+) -> None:
+    (mine.path / "src/flight_delays/own.py").write_text(OWN)
+    own = "search.candidates.lightgbm."
+    given = (f"{own}estimator._target_=flight_delays.own.{estimator}", f"{own}early_stopping=null", "search.name=own")
+    printed = refusal(search(mine, *SMALL, *given, "workers=2", check=False))
+    assert f"error: {said}" in printed
+    assert printed.count("a worker died") == relaunches
+
+
 @pytest.mark.parametrize("trained", ["classification"], indirect=True)
 def test_another_search_under_the_same_name_is_refused_with_what_differs(mine: Project) -> None:
     search(mine, *SMALL, "search.trials=2")
@@ -203,6 +249,66 @@ def test_a_short_budget_leaves_out_slow_families_and_folds_but_not_the_family_of
     assert first["folds"] == min(4, len(os.sched_getaffinity(0)))
 
 
+DEADLINE = """
+import time
+from flight_delays.config import ROOT
+from flight_delays.params import composed
+from flight_delays.run import Files
+from flight_delays.tuning.deadline import OutOfTimeError, until
+from flight_delays.tuning.folds import Folds
+from flight_delays.tuning.space import plan, settings, starts
+it = plan(composed("tune", ["search=automl"]))
+folds = Folds(it, Files(ROOT))
+folds.keep(1)
+def endless(value):
+    if isinstance(value, dict):
+        long = {"n_estimators": 100_000, "max_iter": 100_000, "C": 1e9}
+        return {key: endless(long.get(key, of)) for key, of in value.items()} | ({"tol": 0.0} if "C" in value else {})
+    return [endless(of) for of in value] if isinstance(value, list) else value
+for family, candidate in it.search.candidates.items():
+    model = settings(family, candidate, starts(family, candidate, it.config.model)[0])
+    model = model.model_copy(update={"estimator": endless(model.estimator)})
+    begun = time.monotonic()
+    try:
+        list(folds.evaluate(model, None, 1, begun + 3))
+        print(family, "finished")
+    except OutOfTimeError:
+        print(family, "stopped" if time.monotonic() - begun < 20 else "too late")
+try:
+    with until(time.monotonic() + 0.1):
+        while True:
+            try:
+                time.sleep(0.01)
+            except Exception:
+                pass  # swallows what stops it, until it is told where it does not
+            time.sleep(0.02)
+except OutOfTimeError:
+    print("told again")
+with until(time.monotonic() + 60):
+    pass
+print("in time")
+"""
+
+
+@pytest.mark.parametrize("trained", ["classification"], indirect=True)
+def test_a_fit_of_any_family_is_stopped_when_its_time_is_up(trained: Project) -> None:
+    printed = trained.run("uv", "run", "--no-sync", "python", "-c", DEADLINE).stdout.splitlines()
+    families = ["lightgbm", "logistic", "forest", "boosting"]
+    assert printed == [*(f"{family} stopped" for family in families), "told again", "in time"]
+
+
+@pytest.mark.parametrize("trained", ["classification"], indirect=True)
+def test_a_fit_of_minutes_does_not_break_a_budget_of_seconds(mine: Project) -> None:
+    own = "search.candidates.lightgbm."
+    slow = (f"{own}estimator.n_estimators=9000000", f"{own}early_stopping=9000000")
+    starting = command(mine)
+    begun = time.monotonic()
+    done = mine.run(*starting, "search.seconds=40", "search.trials=null", "search.sample=3000", *slow, check=False)
+    assert time.monotonic() - begun < 120  # it would be hours; others may use this machine
+    assert '"begun": true' in (mine.path / JOURNAL).read_text().replace('"begun":true', '"begun": true')
+    assert "no trial was finished: allow more `search.seconds`" in refusal(done)
+
+
 RANGE = "is no range; allowed: {int: [low, high]} or {float: [low, high]}"
 LEAVES = "search.candidates.lightgbm.estimator.num_leaves"
 HERE = "conf/search/lightgbm.yaml: "
@@ -222,6 +328,15 @@ WRONG = [
     (["search.trials=0"], f"{HERE}trials: .*greater than or equal to 1; it is 0"),
     (["search.metric={other}"], f"{HERE}metric: .* is none of {{task}}; allowed: .*"),
     (["+search.fold=3"], f"{HERE}fold: unknown key; allowed: .*folds"),
+    (
+        ["+search.candidates.lightgbm.scales=true"],
+        f"{HERE}candidates.lightgbm.scales: unknown key; allowed: name, encode",
+    ),
+    (
+        ["search.candidates.lightgbm.encode=hash"],
+        f"{HERE}candidates.lightgbm.encode: .*'ordinal' or 'onehot'; it is 'hash'",
+    ),
+    (["~search.folds"], f"{HERE}folds: missing, and there is no default"),
     (["search.sampler._target_=optuna.samplers.Best"], f"{HERE}sampler: .*optuna.samplers.Best"),
     (["+search.candidates.lightgbm.estimator.leaf_count=3"], f"{HERE}estimator: leaf_count: no such argument; allowed"),
     (["search.candidates.lightgbm.estimator.objective=nothing"], "lightgbm.estimator: cannot be fitted: .*objective"),

@@ -107,7 +107,9 @@ def test_a_gap_between_other_groups_is_let_pass() -> None:
 def test_an_export_that_says_something_else_is_refused(parity: float) -> None:
     evidence = _evidence("roc_auc")
     evidence["training"]["model"]["parity"] = parity
-    assert list(_broken(evidence)) == ["parity"]
+    broken = _broken(evidence)
+    assert list(broken) == ["parity"]
+    assert broken["parity"].endswith(f"by up to {parity:.2e}, gate.parity allows 0.0001")
 
 
 @pytest.mark.parametrize("latency", [10.1, NAN])

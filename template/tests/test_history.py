@@ -70,6 +70,25 @@ def test_only_code_and_configuration_make_a_commit_dirty(tmp_path: Path) -> None
     assert changed.dirty
 
 
+def test_what_a_run_has_beyond_its_commit_is_named(tmp_path: Path) -> None:
+    def beyond() -> str:
+        commit = history.head(tmp_path)
+        assert commit is not None
+        return commit.beyond
+
+    commit(tmp_path, {"Makefile": "", "conf/a.yaml": "", "b c.py": "", "d.py": "", "e.py": ""})
+    for name in ("params.yaml", "uv.lock", "dvc.lock"):
+        (tmp_path / name).write_text("the first run")
+    assert beyond() == "before its first run is committed"
+    (tmp_path / "conf/a.yaml").write_text("changed")
+    assert beyond() == "before its first run is committed, with changes that are not committed: conf/a.yaml"
+    commit(tmp_path, {})
+    assert beyond() == ""
+    for name in ("params.yaml", "conf/a.yaml", "d.py", "e.py"):
+        (tmp_path / name).write_text("changed again")
+    assert beyond() == "with changes that are not committed: conf/a.yaml, d.py, e.py and 1 more"
+
+
 @pytest.mark.parametrize("other", [{"task": "regression"}, {"target": "spent"}, {"metric": "brier"}])
 def test_an_answer_to_another_question_is_not_compared(other: dict[str, str]) -> None:
     past = history.Past(evaluation(0.7) | other, None)

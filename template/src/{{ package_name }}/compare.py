@@ -6,15 +6,14 @@ not public, Mermaid draws no intervals, and mail shows neither.
 
 import argparse
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any
 
 from .config import ROOT, read
-from .errors import ProjectError
+from .errors import ProjectError, execute
 from .report import history, words
-from .run import compiled, complain, output
+from .run import compiled, output
 
 TARGET = ROOT / "reports" / "comment.md"
 WIDTH = 44
@@ -23,15 +22,11 @@ MANY = 30
 
 
 def main() -> None:
-    """Write `reports/comment.md`; exit 1 if there is nothing to compare."""
+    """Write `reports/comment.md`; refuse if there is nothing to compare."""
     parser = argparse.ArgumentParser(prog="compare", description=__doc__)
     parser.add_argument("base", nargs="?", default="HEAD", help="the commit to compare with (default: the last one)")
     base = parser.parse_args().base
-    try:
-        text = comment(base)
-    except ProjectError as error:
-        complain(error)
-        sys.exit(1)
+    text = comment(base)
     TARGET.write_text(text, encoding="utf-8")
     print(f"{TARGET.relative_to(ROOT)}: this run beside {base}")
 
@@ -191,4 +186,4 @@ def _status() -> Any:
 
 
 if __name__ == "__main__":
-    main()
+    execute(main)

@@ -300,7 +300,7 @@ def parse(raw: Mapping[str, Any], root: Path = ROOT) -> Config:
     try:
         config = Config.model_validate(raw)
     except ValidationError as error:
-        problems += [_explain(dict(finding), raw) for finding in error.errors()]
+        problems += [f"{_file_of(line, raw)}: {line}" for line in findings(error, Config)]
         raise ProjectError("\n".join(problems)) from None
     problems += _disagreements(config)
     if problems:
@@ -358,23 +358,33 @@ def _disagreements(config: Config) -> list[str]:
     return found
 
 
-def _explain(finding: dict[str, Any], raw: Mapping[str, Any]) -> str:
-    path = [str(part) for part in finding["loc"] if part not in STRATEGIES]
-    key, message = ".".join(path), re.sub(r"^Value error, ", "", finding["msg"])
+def findings(error: ValidationError, of: type[BaseModel]) -> list[str]:
+    """What is wrong with settings, a line each: the key, and what is allowed there.
+
+    Args:
+        error: what pydantic has found.
+        of: the model that was asked for.
+    """
+    return [_explain(dict(finding), of) for finding in error.errors()]
+
+
+def _explain(finding: dict[str, Any], of: type[BaseModel]) -> str:
+    key = ".".join(str(part) for part in finding["loc"] if part not in STRATEGIES)
+    message = re.sub(r"^Value error, ", "", finding["msg"])
     if finding["type"] == "extra_forbidden":
-        message = f"unknown key; allowed: {', '.join(_siblings(finding['loc']))}"
+        message = f"unknown key; allowed: {', '.join(_siblings(of, finding['loc']))}"
     elif finding["type"] == "missing":
-        allowed = _choices(finding["loc"])
+        allowed = _choices(of, finding["loc"])
         message = f"missing; allowed: {', '.join(allowed)}" if allowed else "missing, and there is no default"
     elif not isinstance(finding["input"], dict):
         message += f"; it is {finding['input']!r}"
-    return f"{_file_of(path, raw)}: {key}: {message}"
+    return f"{key}: {message}"
 
 
-def _file_of(path: list[str], raw: Mapping[str, Any]) -> str:
-    """The file in `conf/` that most likely holds the key: a group's chosen option is its `name`."""
-    group: Any = raw.get(path[0]) if path else None
-    folder = path[0] if path else ""
+def _file_of(line: str, raw: Mapping[str, Any]) -> str:
+    """The file in `conf/` that most likely holds the key of a finding: a group's chosen option is its `name`."""
+    path = line.partition(": ")[0].split(".")
+    folder, group = path[0], raw.get(path[0])
     if folder == "references" and isinstance(group, Mapping) and len(path) > 1:
         folder, group = "model", group.get(path[1])
     if isinstance(group, Mapping) and "name" in group:
@@ -382,20 +392,20 @@ def _file_of(path: list[str], raw: Mapping[str, Any]) -> str:
     return f"conf/{folder}" if isinstance(group, Mapping) else "conf/config.yaml"
 
 
-def _siblings(loc: tuple[str | int, ...]) -> list[str]:
+def _siblings(of: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
     """The keys that are allowed where the last part of `loc` is not."""
-    return [key for model in _models_at(loc) for key in _keys(model)]
+    return [key for model in _models_at(of, loc) for key in _keys(model)]
 
 
-def _choices(loc: tuple[str | int, ...]) -> list[str]:
+def _choices(of: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
     """The values that the key at `loc` may have, if they are few."""
-    fields = [f for model in _models_at(loc) for n, f in model.model_fields.items() if loc[-1] in (f.alias, n)]
+    fields = [f for model in _models_at(of, loc) for n, f in model.model_fields.items() if loc[-1] in (f.alias, n)]
     return [value for field in fields for value in get_args(field.annotation) if isinstance(value, str)]
 
 
-def _models_at(loc: tuple[str | int, ...]) -> list[type[BaseModel]]:
-    """The settings that the last part of `loc` is a key of."""
-    models: list[type[BaseModel]] = [Config]
+def _models_at(of: type[BaseModel], loc: tuple[str | int, ...]) -> list[type[BaseModel]]:
+    """The settings in `of` that the last part of `loc` is a key of."""
+    models = [of]
     for part in loc[:-1]:
         fields = {f.alias or n: f.annotation for model in models for n, f in model.model_fields.items()}
         if part in fields:

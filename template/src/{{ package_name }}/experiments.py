@@ -15,11 +15,11 @@ from typing import Any
 
 from . import record
 from .config import ROOT
-from .errors import ProjectError
+from .errors import ProjectError, execute
 from .metrics import advantage
 from .pipeline import stages
 from .report import history, words
-from .run import complain, output
+from .run import output
 from .simultaneous import Gain, gains
 
 PAGE = "reports/experiments.html"
@@ -67,15 +67,10 @@ class Run:
 
 
 def main() -> None:
-    """Print the table and write the page; exit 1 if there is nothing to list."""
+    """Print the table and write the page; refuse if there is nothing to list."""
     parser = argparse.ArgumentParser(prog="experiments", description=__doc__)
     parser.add_argument("--of", default="", help="only the experiments of this commit (default: of all commits)")
-    try:
-        runs, title = table(parser.parse_args().of)
-        show(runs, title)
-    except ProjectError as error:
-        complain(error)
-        sys.exit(1)
+    show(*table(parser.parse_args().of))
 
 
 def table(of: str = "") -> tuple[list[Run], str]:
@@ -363,4 +358,4 @@ def _dvc(*arguments: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    execute(main)

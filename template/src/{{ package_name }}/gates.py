@@ -87,8 +87,8 @@ def _gap(limit: float, evaluation: Mapping[str, Any]) -> Verdict:
 
 def _parity(limit: float, training: Mapping[str, Any]) -> Verdict:
     model = training["model"]
-    message = f"the {model['format']} export differs from the trained model by at most {model['parity']:.2e}"
-    message += f", {limit:g} is allowed"
+    message = f"the {model['format']} export differs from the trained model by up to {model['parity']:.2e}"
+    message += f", gate.parity allows {limit:g}"
     return Verdict(rule="parity", passed=model["parity"] <= limit, message=message)
 
 

@@ -4,14 +4,13 @@
 """
 
 import argparse
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .config import ROOT, read
-from .errors import ProjectError
-from .run import complain, composing, not_composed
+from .errors import ProjectError, execute
+from .run import composing, not_composed
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -55,22 +54,21 @@ def compile_into(target: str, text_of: Callable[[list[str]], str], stale: str, o
         text_of: what it should hold, by the overrides.
         stale: what to say if it holds something else.
         optional: whether it need not be there.
+
+    Raises:
+        ProjectError: it cannot be composed or, with `--check`, is stale.
     """
     parser = argparse.ArgumentParser(description=f"Compile conf/ into {target}.")
     parser.add_argument("--check", action="store_true", help=f"change nothing; exit 1 if {target} is stale")
     parser.add_argument("overrides", nargs="*", help="Hydra overrides such as model=linear")
     arguments = parser.parse_args()
     path = ROOT / target
-    try:
-        text = text_of(arguments.overrides)
-        current = path.read_text() if path.exists() else None
-        if text == current or (arguments.check and optional and current is None):
-            return
-        if arguments.check:
-            raise ProjectError(stale)
-    except ProjectError as error:
-        complain(error)
-        sys.exit(1)
+    text = text_of(arguments.overrides)
+    current = path.read_text() if path.exists() else None
+    if text == current or (arguments.check and optional and current is None):
+        return
+    if arguments.check:
+        raise ProjectError(stale)
     path.write_text(text)
     print(f"{target}: compiled from conf/")
 
@@ -82,4 +80,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    execute(main)

@@ -5,7 +5,6 @@ Exit code 0 if `dvc.lock` comes out identical; otherwise 1 and the list of what 
 
 import os
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -13,17 +12,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from .config import ROOT
-from .errors import ProjectError
-from .run import complain
-
-
-def main() -> None:
-    """Rerun the committed pipeline elsewhere and compare its `dvc.lock`."""
-    try:
-        reproduce()
-    except ProjectError as error:
-        complain(error)
-        sys.exit(1)
+from .errors import ProjectError, execute
 
 
 def reproduce(revision: str = "HEAD") -> None:
@@ -109,4 +98,4 @@ def _call(*command: str, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    execute(reproduce)

@@ -23,7 +23,7 @@ os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1")
 from omegaconf import DictConfig, OmegaConf  # noqa: E402
 
 from .config import ROOT, Config, read  # noqa: E402
-from .errors import ProjectError  # noqa: E402
+from .errors import ProjectError, execute  # noqa: E402
 from .record import record  # noqa: E402
 
 
@@ -69,23 +69,21 @@ def start(stage: Stage) -> None:
 def enter(stage: Stage, primary: str, *settings: str) -> None:
     """Take the configuration from what was compiled or from the command line, check it and run the stage.
 
-    What a person can mend becomes one message and exit code 1; anything else is a defect and keeps its traceback.
-
     Args:
         stage: what to run.
         primary: the file in `conf/` that the command line is composed from.
         settings: the files that hold it compiled, for `--params`; together they are the configuration.
     """
-    try:
+
+    def configured() -> None:
         if sys.argv[1:] == ["--params"]:
             whole = OmegaConf.merge(*(compiled(ROOT / path) for path in settings))
             assert isinstance(whole, DictConfig)  # as each of them is
             stage(read(whole), Files(ROOT))
         else:
             _compose(stage, primary)
-    except ProjectError as error:
-        complain(error)
-        sys.exit(1)
+
+    execute(configured)
 
 
 def _compose(stage: Stage, primary: str) -> None:
@@ -132,17 +130,6 @@ def not_composed(error: Exception) -> ProjectError:
     """What Hydra, OmegaConf or the YAML parser says, as one failure over several lines."""
     lines = [line for line in str(error).splitlines() if line.strip()]
     return ProjectError("\n  ".join([f"conf/config.yaml does not compose: {lines[0]}", *lines[1:]]))
-
-
-def complain(error: ProjectError) -> None:
-    """Print a failure that the user can mend, in red where there is a terminal."""
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console(stderr=True, soft_wrap=True)
-    for line in str(error).splitlines():
-        begin = ("", "") if line.startswith(" ") else ("error: ", "bold red")
-        console.print(Text.assemble(begin, line))
 
 
 def output(*command: str) -> str:

@@ -10,25 +10,21 @@ from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from .config import ROOT
-from .errors import ProjectError
-from .run import complain, output
+from .errors import ProjectError, execute
+from .run import output
 
 
 def main() -> None:
     """Refuse a `dvc.lock` that is out of step; before the first run there is none, and nothing to refuse."""
     if not (ROOT / "dvc.lock").exists():
         return
-    try:
-        tracked = set(output("git", "ls-files", "-z").split("\0"))
-        status = json.loads(output(sys.executable, "-m", "dvc", "status", "--json"))
-        lock = _lock()
-        found = [*stale(status, tracked, _written(lock).keys()), *torn(lock)]
-        if found:
-            reason = "dvc.lock is not what the code, settings and data here lead to"
-            raise ProjectError("\n  ".join([f"{reason}: run make run and commit what it changes", *found]))
-    except ProjectError as error:
-        complain(error)
-        sys.exit(1)
+    tracked = set(output("git", "ls-files", "-z").split("\0"))
+    status = json.loads(output(sys.executable, "-m", "dvc", "status", "--json"))
+    lock = _lock()
+    found = [*stale(status, tracked, _written(lock).keys()), *torn(lock)]
+    if found:
+        reason = "dvc.lock is not what the code, settings and data here lead to"
+        raise ProjectError("\n  ".join([f"{reason}: run make run and commit what it changes", *found]))
 
 
 def stale(status: Mapping[str, list[Any]], tracked: Set[str], written: Set[str]) -> Iterator[str]:
@@ -91,4 +87,4 @@ def _lock() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main()
+    execute(main)

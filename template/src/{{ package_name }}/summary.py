@@ -4,16 +4,18 @@ import json
 import sys
 from pathlib import Path
 
+from .errors import ProjectError, execute
+
 REPORTS = Path("reports")
 
 
 def main() -> None:
-    """Print the summary; exit 1 if there was no run."""
+    """Print the summary; refuse if there was no run."""
     try:
         result = json.loads((REPORTS / "evaluation.json").read_text())
         verdicts = json.loads((REPORTS / "gate.json").read_text())
     except FileNotFoundError as error:
-        sys.exit(f"{error.filename} is missing: `make run` runs the pipeline that writes it")
+        raise ProjectError(f"{error.filename} is missing: `make run` runs the pipeline that writes it") from None
     metric, confidence = result["metric"], result["confidence"]
     bold, green, red, plain = ("\033[1m", "\033[32m", "\033[31m", "\033[0m") if sys.stdout.isatty() else [""] * 4
     print(f"\n{bold}{result['task']} of {result['target']}, on {result['rows']['test']:,} unseen rows{plain}")
@@ -32,4 +34,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    execute(main)

@@ -8,10 +8,9 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from ..errors import ProjectError
+from ..errors import ProjectError, execute
 from ..reproduce import reproduce
 from .files import differences, download, hashes, recorded
-from .git import start
 from .record import describe
 from .state import Registry, load
 
@@ -45,4 +44,4 @@ def audit(registry: Registry, version: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    start(main)
+    execute(main)

@@ -3,8 +3,9 @@
 import argparse
 import shutil
 
+from ..errors import execute
 from .files import fetch
-from .git import ROOT, committed, start
+from .git import ROOT, committed
 from .lineage import CARDS, as_json, lineage, markdown
 from .state import load
 
@@ -31,4 +32,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    start(main)
+    execute(main)

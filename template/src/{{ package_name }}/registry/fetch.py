@@ -6,9 +6,9 @@ Works on a machine that has nothing of what training needs: DVC fetches, and eve
 import argparse
 from pathlib import Path
 
-from ..errors import ProjectError
+from ..errors import ProjectError, execute
 from .files import differences, fetch, hashes, recorded
-from .git import ROOT, start
+from .git import ROOT
 from .publish import synced
 
 
@@ -31,4 +31,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    start(main)
+    execute(main)

@@ -1,24 +1,11 @@
 """Git, as the registry uses it."""
 
 import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import ProjectError
 
 ROOT = Path(__file__).parents[3]
-
-
-def start(command: Callable[[], None]) -> None:
-    """Run a command; what a person can mend becomes one message and exit code 1."""
-    try:
-        command()
-    except ProjectError as error:
-        from ..run import complain  # takes longer to import than the table of models to print
-
-        complain(error)
-        sys.exit(1)
 
 
 def git(*arguments: str, text: str | None = None) -> str:

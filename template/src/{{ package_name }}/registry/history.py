@@ -1,7 +1,7 @@
 """All that has happened to the models, newest first: `make history`."""
 
+from ..errors import execute
 from .events import Event
-from .git import start
 from .models import age, show
 from .state import ROLLBACK, Registry, load
 
@@ -37,4 +37,4 @@ def why(event: Event) -> str:
 
 
 if __name__ == "__main__":
-    start(main)
+    execute(main)

@@ -5,10 +5,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ..errors import ProjectError
+from ..errors import ProjectError, execute
 from .events import Event
 from .files import sha256
-from .git import committed, git, start
+from .git import committed, git
 from .history import what, why
 from .models import measured
 from .state import Registry, load
@@ -130,4 +130,4 @@ def _code(value: str) -> str:
 
 
 if __name__ == "__main__":
-    start(main)
+    execute(main)

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from ..errors import execute
 from .events import Event
-from .git import start
 from .state import Registry, load
 
 SPANS = ((365 * 86400, "year"), (30 * 86400, "month"), (86400, "day"), (3600, "hour"), (60, "minute"))
@@ -24,7 +24,7 @@ def main() -> None:
 
 def row(registry: Registry, name: str, event: Event) -> tuple[str, ...]:
     """What the table says of one version."""
-    # Retired and in a stage at once is what two people can do at once: it has to be seen.
+    # Retired and in a stage at once is what GTO itself can do, or a tag by hand: it has to be seen.
     state = [f"retired {age(registry.retired[name].when)}"] if name in registry.retired else []
     state += registry.held_by(name)
     rows = event.data.get("rows", {}).get("test")
@@ -72,4 +72,4 @@ def show(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
 
 
 if __name__ == "__main__":
-    start(main)
+    execute(main)

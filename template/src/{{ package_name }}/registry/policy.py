@@ -5,7 +5,7 @@ from typing import Annotated
 from omegaconf import OmegaConf
 from pydantic import Field, ValidationError
 
-from ..config import Share, Strict
+from ..config import Share, Strict, findings
 from ..errors import ProjectError
 from ..run import composing
 from .git import ROOT
@@ -38,8 +38,6 @@ def read() -> Promotion:
     try:
         return Promotion.model_validate(OmegaConf.to_container(OmegaConf.load(path), resolve=True))
     except ValidationError as error:
-        keys = ", ".join(Promotion.model_fields)
-        problems = [f"{PATH}: {'.'.join(map(str, of['loc']))}: {of['msg']}; keys: {keys}" for of in error.errors()]
-        raise ProjectError("\n".join(problems)) from None
+        raise ProjectError("\n".join(f"{PATH}: {line}" for line in findings(error, Promotion))) from None
     except composing() as error:
         raise ProjectError(f"{PATH} cannot be read: {str(error).splitlines()[0]}") from None

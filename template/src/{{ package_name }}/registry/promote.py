@@ -9,10 +9,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from ..errors import ProjectError
+from ..errors import ProjectError, execute
 from .events import MODEL
 from .files import fetch
-from .git import head, refuse_dirty, start
+from .git import head, refuse_dirty
 from .policy import PATH, Promotion, read
 from .publish import publish, synced
 from .record import refusals
@@ -58,6 +58,7 @@ def main() -> None:
         "reason": why,
     }
     publish(
+        registry,
         f"{MODEL}#{given.stage}#{registry.next_counter()}",
         registry.versions[version].commit,
         f"Promote {version} to {given.stage}: {why}",
@@ -109,4 +110,4 @@ def contest(registry: Registry, version: str, champion: str, ours: Path, policy:
 
 
 if __name__ == "__main__":
-    start(main)
+    execute(main)

@@ -11,10 +11,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ..errors import ProjectError
+from ..errors import ProjectError, execute
 from .events import VERSION
 from .files import FOLDER, differences, download, hashes, remote
-from .git import ROOT, head, refuse_dirty, start
+from .git import ROOT, head, refuse_dirty
 from .publish import publish, synced
 from .record import describe, refusals
 from .state import Registry, order, tag_of
@@ -44,7 +44,8 @@ def main() -> None:
     measured = record["metrics"][record["metric"]]
     subject = f"Register {version}: {record['metric']} {measured['value']:.4f}"
     subject += f" ({measured['low']:.4f} to {measured['high']:.4f}) on {record['rows']['test']:,} test rows"
-    publish(tag_of(version), commit, subject, {"kind": "register", **record, "python": platform.python_version()})
+    data = {"kind": "register", **record, "python": platform.python_version()}
+    publish(registry, tag_of(version), commit, subject, data, alone=False)
     print(f"{tag_of(version)}: {subject.partition(': ')[2]}; its files are in the remote {storage}")
 
 
@@ -118,4 +119,4 @@ def share(commit: str, expected: dict[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    start(main)
+    execute(main)

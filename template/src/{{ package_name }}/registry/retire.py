@@ -2,8 +2,7 @@
 
 import argparse
 
-from ..errors import ProjectError
-from .git import start
+from ..errors import ProjectError, execute
 from .publish import publish, synced
 from .state import tag_of
 
@@ -24,6 +23,7 @@ def main() -> None:
     if held:
         raise ProjectError(f"{version} is {' and '.join(held)}: promote another first, or `make rollback`")
     publish(
+        registry,
         f"{tag_of(version)}!",
         registry.versions[version].commit,
         f"Retire {version}: {given.reason}",
@@ -33,4 +33,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    start(main)
+    execute(main)

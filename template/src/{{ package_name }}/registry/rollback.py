@@ -6,9 +6,8 @@ Promotions push and rollbacks pop, so two in a row go back two champions; a reti
 
 import argparse
 
-from ..errors import ProjectError
+from ..errors import ProjectError, execute
 from .events import MODEL
-from .git import start
 from .publish import publish, synced
 from .state import ROLLBACK
 
@@ -27,6 +26,7 @@ def main() -> None:
         raise ProjectError(f"{now} is the first {given.stage} that is left: there is nothing to go back to")
     counter = registry.next_counter()
     publish(
+        registry,
         f"{MODEL}#{given.stage}#{counter}",
         registry.versions[before].commit,
         f"Roll {given.stage} back from {now} to {before}" + (f": {given.reason}" if given.reason else ""),
@@ -36,4 +36,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    start(main)
+    execute(main)

@@ -14,6 +14,7 @@ class Registry:
     """The events, and what follows from them."""
 
     events: Sequence[Event]
+    last: str = ""  # of the events that everybody knows of, as `publish` wants it
     versions: dict[str, Event] = field(init=False)
     retired: dict[str, Event] = field(init=False)
 

@@ -19,16 +19,33 @@ Values = Mapping[str, Any]
 NEEDED = {"task", "target", "metric", "rows", "models"}  # of an evaluation, to compare with it
 # A run writes them: they do not make the code dirty.
 OUTPUTS = (":(exclude)reports", ":(exclude)dvc.lock", ":(exclude)docs/*_card.md")
+FIRST = ("params.yaml", "uv.lock")  # the first run writes these too
+NAMED = 3  # changed files, of more only the number is told
 
 
 @dataclass(frozen=True)
 class Commit:
-    """The commit at hand; `dirty` if code or configuration has changed since."""
+    """The commit at hand, what has changed since in code and configuration, and whether it holds a run at all."""
 
     short: str
     day: str
     subject: str
-    dirty: bool
+    changed: tuple[str, ...]
+    ran: bool
+
+    @property
+    def dirty(self) -> bool:
+        """Whether code or configuration has changed since."""
+        return bool(self.changed)
+
+    @property
+    def beyond(self) -> str:
+        """What the run at hand has that the commit has not, in words; empty if there is nothing."""
+        told = [] if self.ran else ["before its first run is committed"]
+        if self.changed:
+            more = f" and {len(self.changed) - NAMED} more" if len(self.changed) > NAMED else ""
+            told.append(f"with changes that are not committed: {', '.join(self.changed[:NAMED])}{more}")
+        return ", ".join(told)
 
 
 @dataclass(frozen=True)
@@ -67,8 +84,14 @@ def head(root: Path = ROOT, revision: str = "HEAD") -> Commit | None:
     if told is None:
         return None
     short, day, subject = (told + "\n\n").split("\n")[:3]
-    status = git("status", "--porcelain", "--", ".", *OUTPUTS, root=root)
-    return Commit(short, day, subject, bool(status))
+
+    def holds(name: str) -> bool:
+        return git("cat-file", "-e", f"{short}:./{name}", root=root) is not None
+
+    new = [f":(exclude){name}" for name in FIRST if not holds(name)]
+    status = git("status", "--porcelain", "--", ".", *OUTPUTS, *new, root=root) or ""
+    changed = tuple(line.split(maxsplit=1)[1] for line in status.splitlines())
+    return Commit(short, day, subject, changed, holds("dvc.lock"))
 
 
 def last_run(root: Path = ROOT, revision: str = "HEAD") -> Past:

@@ -1,7 +1,6 @@
 """What `conf/studies` may say, compiled into `studies/params.yaml`; and how a study is started."""
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,8 +8,8 @@ from typing import Annotated, Any
 from omegaconf import OmegaConf
 from pydantic import Field, ValidationError, model_validator
 
-from ..config import ROOT, Config, Count, Strict, read
-from ..errors import ProjectError
+from ..config import ROOT, Config, Count, Strict, findings, read
+from ..errors import ProjectError, execute
 from ..params import compile_into, composed
 from ..run import Files, Stage, enter
 
@@ -105,19 +104,7 @@ def of(config: Config) -> Studies:
     try:
         return Studies.model_validate(raw)
     except ValidationError as error:
-        raise ProjectError("\n".join(f"{here}: {_explain(dict(found))}" for found in error.errors())) from None
-
-
-def _explain(found: Mapping[str, Any]) -> str:
-    key, message = ".".join(map(str, found["loc"])), re.sub(r"^Value error, ", "", found["msg"])
-    if found["type"] == "extra_forbidden":
-        holder: Any = Studies
-        for part in found["loc"][:-1]:
-            holder = holder.model_fields[part].annotation
-        return f"{key}: unknown key; allowed: {', '.join(holder.model_fields)}"
-    if found["type"] == "missing":
-        return f"{key}: missing, and there is no default"
-    return f"{key}: {message}" if isinstance(found["input"], dict) else f"{key}: {message}; it is {found['input']!r}"
+        raise ProjectError("\n".join(f"{here}: {line}" for line in findings(error, Studies))) from None
 
 
 def compose(overrides: list[str], root: Path = ROOT) -> str:
@@ -164,4 +151,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    execute(main)

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from .. import record
 from ..config import ROOT, Config, read
-from ..errors import ProjectError
+from ..errors import execute
 from ..report import history
-from ..run import Files, compiled, complain
+from ..run import Files, compiled
 from .server import connected, shown
 
 if TYPE_CHECKING:
@@ -28,11 +27,7 @@ PREDICTIONS, MODEL_URI = "predictions", "model_uri"
 
 def main() -> None:
     """Log the run that lies in this folder."""
-    try:
-        print(log_run(read(compiled(ROOT / "params.yaml")), Files(ROOT)))
-    except ProjectError as error:
-        complain(error)
-        sys.exit(1)
+    print(log_run(read(compiled(ROOT / "params.yaml")), Files(ROOT)))
 
 
 def log_run(config: Config, files: Files) -> str:
@@ -153,4 +148,4 @@ def _model(client: "MlflowClient", run: str, folder: Path, artifacts: str) -> st
 
 
 if __name__ == "__main__":
-    main()
+    execute(main)

@@ -2,12 +2,11 @@
 
 import argparse
 import csv
-import sys
 from pathlib import Path
 
 from ..config import ROOT, read
-from ..errors import ProjectError
-from ..run import compiled, complain
+from ..errors import ProjectError, execute
+from ..run import compiled
 from .server import connected, shown
 
 TABLES = ROOT / "reports" / "search"
@@ -19,11 +18,7 @@ def main() -> None:
     """Log the search that is named, or else the last one."""
     parser = argparse.ArgumentParser(prog="searches", description=__doc__)
     parser.add_argument("name", nargs="?", default="", help="of a table in reports/search (default: the newest)")
-    try:
-        print(log_search(parser.parse_args().name))
-    except ProjectError as error:
-        complain(error)
-        sys.exit(1)
+    print(log_search(parser.parse_args().name))
 
 
 def log_search(name: str = "") -> str:
@@ -74,4 +69,4 @@ def _table(name: str) -> Path:
 
 
 if __name__ == "__main__":
-    main()
+    execute(main)

@@ -4,15 +4,14 @@
 """
 
 import re
-import sys
 from typing import TYPE_CHECKING, Any
 
 from omegaconf import OmegaConf
 
 from ..config import ROOT, read
-from ..errors import ProjectError
+from ..errors import ProjectError, execute
 from ..report import history
-from ..run import compiled, complain
+from ..run import compiled
 from .runs import MODEL_URI, PREDICTIONS
 from .server import connected, shown
 
@@ -26,11 +25,7 @@ LABEL = "version"
 
 def main() -> None:
     """Bring the registry in step with the tags of this clone."""
-    try:
-        print("\n".join(log_stages()))
-    except ProjectError as error:
-        complain(error)
-        sys.exit(1)
+    print("\n".join(log_stages()))
 
 
 def log_stages() -> list[str]:
@@ -110,4 +105,4 @@ def _run(client: "MlflowClient", experiment: str, commit: str) -> Any:
 
 
 if __name__ == "__main__":
-    main()
+    execute(main)

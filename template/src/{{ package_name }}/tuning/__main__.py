@@ -10,22 +10,28 @@ import sys
 from omegaconf import DictConfig, OmegaConf
 
 from ..config import ROOT
-from ..errors import ProjectError
+from ..errors import ProjectError, execute
 from ..params import composed
-from ..run import Files, compiled, complain, composing, not_composed
+from ..run import Files, compiled, composing, not_composed
 
 RELAUNCHES = 3
+# What the launchers raise when a worker was killed, as for its memory, and not for what it said itself.
+DEATHS = {
+    "joblib.externals.loky.process_executor.TerminatedWorkerError",
+    "submitit.core.utils.UncompletedJobError",
+    "ray.exceptions.LocalRayletDiedError",
+    "ray.exceptions.NodeDiedError",
+    "ray.exceptions.OutOfMemoryError",
+    "ray.exceptions.WorkerCrashedError",
+}
 # What the rows were made from: another value would search on rows that do not belong to it.
 ROWS = ("data", "features", "split", "task", "seed")
 
 
 def main() -> None:
-    """Search; exit 1 with what to mend, or 130 if it was interrupted."""
+    """Search; exit 130 if it was interrupted."""
     try:
         search(sys.argv[1:])
-    except ProjectError as error:
-        complain(error)
-        sys.exit(1)
     except KeyboardInterrupt:
         print("\nstopped; the same command goes on from here", file=sys.stderr)
         sys.exit(130)
@@ -71,7 +77,11 @@ def _refuse_other_rows(whole: DictConfig) -> None:
 
 
 def _launch(overrides: list[str], workers: int) -> None:
-    """Run the workers as a sweep. One that dies may take the others along: launch them again."""
+    """Run the workers as a sweep. One that is killed may take the others along: launch them again.
+
+    Raises:
+        ProjectError: whatever else went wrong, at once, as it would go wrong again.
+    """
     import hydra
 
     from .worker import run
@@ -90,10 +100,19 @@ def _launch(overrides: list[str], workers: int) -> None:
         except composing() as error:
             raise not_composed(error) from None
         except Exception as error:
+            name = type(error).__name__
+            if f"{type(error).__module__}.{name}" not in DEATHS:
+                reason = next(iter(str(error).splitlines()), "no reason given")
+                raise ProjectError(
+                    f"a worker failed: {name}: {reason}; `workers=1` does the same here and shows where"
+                ) from error
             if attempt == RELAUNCHES:
-                raise
-            print(f"a worker died ({type(error).__name__}): launched again; its trial is done once more", flush=True)
+                raise ProjectError(
+                    f"workers died {RELAUNCHES + 1} times ({name}): each needs memory of its own, take fewer "
+                    "`workers` or rows (`search.sample`); the trials that ended are kept"
+                ) from error
+            print(f"a worker died ({name}): launched again; its trial is done once more", flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    execute(main)

@@ -24,6 +24,7 @@ from ..errors import ProjectError
 from ..metrics import Array, intervals
 from ..run import Files
 from ..training import assemble
+from .deadline import until
 from .space import Plan
 
 # What LightGBM calls the metrics, to stop early by.
@@ -106,25 +107,27 @@ class Folds:
         """Go on with the last folds only: of folds that go forward in time these have the most rows."""
         self.cuts = self.cuts[-count:]
 
-    def evaluate(self, model: Model, patience: int | None, threads: int) -> Generator[Scored]:
+    def evaluate(self, model: Model, patience: int | None, threads: int, end: float | None = None) -> Generator[Scored]:
         """The score on each fold in turn; the next `threads` folds are fitted meanwhile.
 
         Args:
             model: complete settings.
             patience: trees without a gain after which LightGBM stops; None fits as many as the model says.
             threads: as many folds are fitted at once. The scores do not depend on it.
+            end: when the time is up, by `time.monotonic`.
 
         Raises:
             ProjectError: the estimator does not exist, or does not take its arguments.
             ValueError: it cannot be fitted with them.
+            OutOfTimeError: the time was up before the end.
         """
         numbers = iter(range(len(self.cuts)))
         with ThreadPoolExecutor(threads) as pool:
-            running = deque(pool.submit(self._score, of, model, patience) for of in islice(numbers, threads))
+            running = deque(pool.submit(self._in_time, of, model, patience, end) for of in islice(numbers, threads))
             while running:
                 yield running.popleft().result()
                 if (number := next(numbers, None)) is not None:
-                    running.append(pool.submit(self._score, number, model, patience))
+                    running.append(pool.submit(self._in_time, number, model, patience, end))
 
     def probe(self, model: Model, patience: int | None, sizes: tuple[int, int]) -> float:
         """About how many seconds a trial takes in one thread, from fits on two small numbers of rows."""
@@ -145,6 +148,10 @@ class Folds:
         config, target = self.plan.config, self.target[self.cuts[number][1]]
         summary, _ = intervals(config.task.name, target, {"it": said}, 0, 0.5, config.seed)
         return summary["it"][self.plan.search.metric]["value"]
+
+    def _in_time(self, number: int, model: Model, patience: int | None, end: float | None) -> Scored:
+        with until(end):
+            return self._score(number, model, patience)
 
     def _score(self, number: int, model: Model, patience: int | None) -> Scored:
         taught, judged = self.cuts[number]

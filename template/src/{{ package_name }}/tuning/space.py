@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import Field, ValidationError
 
-from ..config import METRICS, Config, Count, Model, Strict, TaskName, read
+from ..config import METRICS, Config, Count, Model, Strict, TaskName, findings, read
 from ..errors import ProjectError
 
 FAMILY = "family"
@@ -126,7 +126,7 @@ def plan(composed: DictConfig) -> Plan:
     try:
         search = Search.model_validate(raw)
     except ValidationError as error:
-        raise ProjectError("\n".join(_explain(here, dict(finding)) for finding in error.errors())) from None
+        raise ProjectError("\n".join(f"{here}: {line}" for line in findings(error, Search))) from None
     fits = {name: of for name, of in search.candidates.items() if of.task in (None, config.task.name)}
     search = search.model_copy(update={"candidates": fits})
     problems = [f"{here}: {problem}" for problem in _problems(search, config)]
@@ -136,16 +136,6 @@ def plan(composed: DictConfig) -> Plan:
     if problems:
         raise ProjectError("\n".join(problems))
     return Plan(config, search, composed, composed.workers, composed.worker)
-
-
-def _explain(here: str, finding: dict[str, Any]) -> str:
-    key, message = ".".join(map(str, finding["loc"])), finding["msg"].removeprefix("Value error, ")
-    if finding["type"] == "extra_forbidden":
-        of = Candidate if finding["loc"][0] == "candidates" else Search
-        message = f"unknown key; allowed: {', '.join(of.model_fields)}"
-    elif finding["type"] != "missing":
-        message += f"; it is {finding['input']!r}"
-    return f"{here}: {key}: {message}"
 
 
 def _problems(search: Search, config: Config) -> list[str]:
@@ -176,7 +166,7 @@ def _problems(search: Search, config: Config) -> list[str]:
             settings = fill(candidate.template(), {})
             Model.model_validate(settings)
         except ValidationError as error:
-            found += [f"{where}.{'.'.join(map(str, of['loc']))}: {of['msg']}" for of in error.errors()]
+            found += [f"{where}.{line}" for line in findings(error, Model)]
         except ValueError as error:
             found.append(f"{where}.{error}")
     return found

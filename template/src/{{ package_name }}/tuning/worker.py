@@ -16,6 +16,7 @@ from ..config import ROOT
 from ..errors import ProjectError
 from ..metrics import advantage
 from ..run import Files
+from .deadline import OutOfTimeError, until
 from .folds import Folds
 from .space import FAMILY, Plan, plan, settings, starts
 from .study import First, Study
@@ -54,17 +55,20 @@ def work(it: Plan, files: Files, show: bool = True, begun: float = BEGUN) -> Fol
     it = study.begin(lambda: _first(it, folds, study, threads))
     folds.keep(it.search.folds)
     with study.at_work(), _progress(it, study, show) as tell:
-        while (end is None or time.monotonic() + _reserve(study) < end) and not _exhausted(study):
+        while not _exhausted(study):
+            limit = None if end is None else end - _reserve(study)
+            if limit is not None and time.monotonic() > limit:
+                break
             trial = study.ask()
             if trial is None:
                 break
-            _try(it, folds, study, trial, threads, end)
+            _try(it, folds, study, trial, threads, limit)
             tell()
     return folds
 
 
 def _try(it: Plan, folds: Folds, study: Study, trial: Any, threads: int, end: float | None) -> None:
-    """One trial: each fold in turn, unless the pruner or the clock stops it."""
+    """One trial: each fold in turn, unless the pruner stops it; at `end` it is put back for another time."""
     begun = time.monotonic()
     family, candidate = _family(it, trial.params)
     model = settings(family, candidate, trial.params)
@@ -78,30 +82,29 @@ def _try(it: Plan, folds: Folds, study: Study, trial: Any, threads: int, end: fl
     rounds: list[int | None] = []
     done = []
     try:
-        scores = folds.evaluate(model, candidate.early_stopping, threads)
+        scores = folds.evaluate(model, candidate.early_stopping, threads, end)
         for number, scored in enumerate(scores):
             done.append(scored)
             values.append(scored.value)
             rounds.append(scored.rounds)
             trial.report(sum(values) / len(values), number)
-            last = number == len(folds.cuts) - 1
-            if not last and end is not None and time.monotonic() > end:
-                scores.close()
-                study.give_up(trial)
-                return
-            if not last and trial.should_prune():
+            if number < len(folds.cuts) - 1 and trial.should_prune():
                 scores.close()
                 study.done(trial, model=told, folds=values, rounds=rounds, seconds=time.monotonic() - begun)
                 return
+        trees = folds.trees(rounds)
+        if trees:  # the same for all folds, as in the model that the settings become
+            with until(end):
+                values = [scored.with_trees(trees) for scored in done]
+    except OutOfTimeError:
+        study.give_up(trial)
+        return
     except _unfit() as error:
         reason = str(error).splitlines()[0]
         study.done(trial, model=told, error=reason)
         if not study.complete():
             raise ProjectError(f"{it.here}: candidates.{family}.estimator: cannot be fitted: {reason}") from error
         return
-    trees = folds.trees(rounds)
-    if trees:  # the same for all folds, as in the model that the settings become
-        values = [scored.with_trees(trees) for scored in done]
     mean = sum(values) / len(values)
     study.done(trial, mean, model=told, folds=values, rounds=rounds, seconds=time.monotonic() - begun)
 
