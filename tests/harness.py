@@ -11,6 +11,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from copier import Settings, run_copy
 
@@ -18,6 +19,12 @@ ROOT = Path(__file__).parent.parent
 BUILD = ROOT / "build"
 
 Answers = Mapping[str, Any]
+
+TASKS = ("classification", "regression")
+# For a test of what does not depend on the task: with the one or the other, so that both workers have enough to do.
+CLASSIFICATION, REGRESSION = (
+    pytest.mark.parametrize("trained", [task], indirect=True, scope="session") for task in TASKS
+)
 
 
 def snapshot(destination: Path) -> Path:

@@ -80,7 +80,6 @@ def test_a_new_feature_of_the_template_is_an_entry_and_its_files(tmp_path: Path)
 
 
 @pytest.mark.project
-@pytest.mark.xdist_group("regression")
 def test_the_tutorial_ends_with_a_pushed_branch_and_a_proof(released: Path, tmp_path: Path) -> None:
     origin = tmp_path / "origin.git"
     run("git", "init", "--quiet", "--bare", origin, cwd=tmp_path)
@@ -172,7 +171,6 @@ def test_data_of_ones_own_are_a_file_and_its_declaration(mine: Project) -> None:
 
 
 @pytest.mark.project
-@pytest.mark.xdist_group("regression")
 def test_the_storage_changes_with_its_plugin_and_its_address(committed: Path) -> None:
     printed = follow("how-to/change-storage.md", committed)
     assert "s3://my-bucket/flights" in printed
@@ -180,7 +178,6 @@ def test_the_storage_changes_with_its_plugin_and_its_address(committed: Path) ->
 
 
 @pytest.mark.project
-@pytest.mark.xdist_group("regression")
 def test_an_update_keeps_edits_and_switches_a_feature_off(released: Path, committed: Path) -> None:
     with (committed / "src/flight_delays/features.py").open("a") as file:
         file.write("# mine\n")
@@ -196,7 +193,6 @@ def test_an_update_keeps_edits_and_switches_a_feature_off(released: Path, commit
 
 
 @pytest.mark.project
-@pytest.mark.xdist_group("regression")
 def test_a_project_without_its_template_runs(committed: Path) -> None:
     follow("how-to/leave.md", committed)
     assert not (committed / ".repa").exists()

@@ -6,7 +6,7 @@ import pytest
 from harness import Project, include, render, run
 
 FEATURES = [feature["id"] for feature in include("features.yml")]
-pytestmark = [pytest.mark.project, pytest.mark.xdist_group("regression")]
+pytestmark = pytest.mark.project
 
 
 def fresh(template: Path, folder: Path, features: list[str]) -> Project:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from harness import Project, commit
+from harness import REGRESSION, Project, commit
 
 pytestmark = pytest.mark.project
 
@@ -62,12 +62,19 @@ def test_a_second_run_does_nothing(trained: Project) -> None:
     assert "up to date" in trained.dvc("status").stdout
 
 
-@pytest.mark.parametrize("python", ["3.12", "3.13"])
+# Each of the other Pythons, and each task.
+@pytest.mark.parametrize(
+    ("trained", "python"),
+    [("classification", "3.13"), ("regression", "3.12")],
+    indirect=["trained"],
+    scope="session",
+)
 def test_the_run_reproduces_elsewhere_with_another_python_and_hash_seed(trained: Project, python: str) -> None:
     done = trained.run("make", "reproduce", UV_PYTHON=python, PYTHONHASHSEED=python[-2:])
     assert re.search(r"reproduces: \d\d files, the same to the last bit", done.stdout)
 
 
+@REGRESSION
 def test_reproduce_names_what_differs(mine: Project) -> None:
     lock = mine.path / "dvc.lock"
     false = "f" * 32
@@ -80,6 +87,7 @@ def test_reproduce_names_what_differs(mine: Project) -> None:
     assert done.stderr.count(" when committed, ") == 2  # the gate writes it, and the report reads it
 
 
+@REGRESSION
 def test_reproduce_without_a_commit_says_what_to_do(trained: Project, tmp_path: Path) -> None:
     project = trained.copy(tmp_path / "flights")
     project.run("rm", "-rf", ".git")
@@ -97,6 +105,7 @@ def test_the_tests_of_the_project_pass(mine: Project) -> None:
     assert " skipped" not in printed
 
 
+@REGRESSION
 def test_the_checks_of_the_project_find_nothing_and_change_nothing(mine: Project) -> None:
     mine.run("make", "check")
     mine.run("make", "format")
