@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tomllib
@@ -151,6 +152,12 @@ def environment(python: str = "3.11") -> dict[str, str]:
     for role in ("AUTHOR", "COMMITTER"):
         result |= {f"GIT_{role}_NAME": "Test", f"GIT_{role}_EMAIL": "test@example.org"}
     return result | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+
+
+def all_pass(printed: str) -> bool:
+    """Whether pytest says that many tests of a project ran and that none was left out."""
+    passed = re.search(r"(\d+) passed", printed)
+    return passed is not None and int(passed[1]) > 50 and " skipped" not in printed
 
 
 def run(*command: str | Path, cwd: Path, check: bool = True, **extra: str) -> subprocess.CompletedProcess[str]:
