@@ -23,7 +23,8 @@ def test_a_project_without_one_feature_passes_all_its_checks_and_none_changes_it
     left_out: str, template: Path, tmp_path: Path
 ) -> None:
     project = fresh(template, tmp_path, [feature for feature in FEATURES if feature != left_out])
-    project.run("make", "check")
+    # Which words are secret does not depend on the features, and before the first run there is no `dvc.lock`.
+    project.run("make", "check", SKIP="secrets,dvc-lock")
     assert project.run("git", "diff", "--name-only").stdout == ""
 
 
