@@ -1,22 +1,29 @@
 """Fixtures: one copy of the template and one render of it for the whole session."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from harness import TASKS, Project, commit, render, snapshot
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # pytest-xdist reads the groups in the same hook
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """Let one worker do all with the project of one task: training it is the slow part, and one is enough.
 
-    What needs no such project goes last, one by one, to whichever worker is free.
+    What needs no such project goes one by one to whichever worker is free.
     """
     for item in items:
-        task = getattr(item, "callspec", None) and item.callspec.params.get("trained")  # type: ignore[attr-defined]
-        if task and not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(task))
+        if task_of(item) and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(task_of(item)))
+    yield
+    items.sort(key=task_of)  # pytest goes by the place of a task among the parameters of a test, not by its name
+
+
+def task_of(item: pytest.Item) -> str:
+    """The task of the trained project that a test takes, or nothing."""
+    return str(item.callspec.params.get("trained", "")) if hasattr(item, "callspec") else ""
 
 
 @pytest.fixture(scope="session")

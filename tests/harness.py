@@ -157,7 +157,7 @@ def environment(python: str = "3.11") -> dict[str, str]:
     return result | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 
 
-def other_python(python: str) -> dict[str, str]:
+def other_python(python: str) -> dict[str, Any]:
     """What a command needs for another Python and another hash seed; the environment of the others stays as it is."""
     chosen = environment(python)
     return {name: chosen[name] for name in ("UV_PYTHON", "UV_PROJECT_ENVIRONMENT")} | {"PYTHONHASHSEED": python[-2:]}
