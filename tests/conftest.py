@@ -1,19 +1,29 @@
 """Fixtures: one copy of the template and one render of it for the whole session."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from harness import Project, commit, render, snapshot
+from harness import TASKS, Project, commit, render, snapshot
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one worker do all with the project of one task: training it is the slow part, and one is enough."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # pytest-xdist reads the groups in the same hook
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Let one worker do all with the project of one task: training it is the slow part, and one is enough.
+
+    What needs no such project goes one by one to whichever worker is free.
+    """
     for item in items:
-        if item.get_closest_marker("project") and not item.get_closest_marker("xdist_group"):
-            task = getattr(item, "callspec", None) and item.callspec.params.get("trained")  # type: ignore[attr-defined]
-            item.add_marker(pytest.mark.xdist_group(task or "classification"))
+        if task_of(item) and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(task_of(item)))
+    yield
+    items.sort(key=task_of)  # pytest goes by the place of a task among the parameters of a test, not by its name
+
+
+def task_of(item: pytest.Item) -> str:
+    """The task of the trained project that a test takes, or nothing."""
+    return str(item.callspec.params.get("trained", "")) if hasattr(item, "callspec") else ""
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +44,7 @@ def own_template(tmp_path: Path) -> Path:
     return snapshot(tmp_path / "template")
 
 
-@pytest.fixture(scope="session", params=["classification", "regression"])
+@pytest.fixture(scope="session", params=TASKS)
 def trained(request: pytest.FixtureRequest, template: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project after its first `make run` and commit, for each task; to be read only."""
     path = render(template, tmp_path_factory.mktemp(request.param) / "flights", task=request.param)

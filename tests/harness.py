@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tomllib
@@ -10,7 +11,9 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+import pytest
 import yaml
 from copier import Settings, run_copy
 
@@ -18,6 +21,12 @@ ROOT = Path(__file__).parent.parent
 BUILD = ROOT / "build"
 
 Answers = Mapping[str, Any]
+
+TASKS = ("classification", "regression")
+# For a test of what does not depend on the task: with the one or the other, so that both workers have enough to do.
+CLASSIFICATION, REGRESSION = (
+    pytest.mark.parametrize("trained", [task], indirect=True, scope="session") for task in TASKS
+)
 
 
 def snapshot(destination: Path) -> Path:
@@ -41,7 +50,9 @@ def commit(repository: Path, tag: str | None = None) -> None:
 
 def render(template: Path, destination: Path, **answers: Any) -> Path:
     """Render the template as a person without trust and without settings of their own would."""
-    run_copy(str(template), destination, answers, defaults=True, quiet=True, settings=Settings())
+    # Copier asks Git about each file that it has written, which changes nothing here and takes a third of the time.
+    with patch("copier._main.is_git_available", return_value=False):
+        run_copy(str(template), destination, answers, defaults=True, quiet=True, settings=Settings())
     return destination
 
 
@@ -144,6 +155,18 @@ def environment(python: str = "3.11") -> dict[str, str]:
     for role in ("AUTHOR", "COMMITTER"):
         result |= {f"GIT_{role}_NAME": "Test", f"GIT_{role}_EMAIL": "test@example.org"}
     return result | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+
+
+def other_python(python: str) -> dict[str, Any]:
+    """What a command needs for another Python and another hash seed; the environment of the others stays as it is."""
+    chosen = environment(python)
+    return {name: chosen[name] for name in ("UV_PYTHON", "UV_PROJECT_ENVIRONMENT")} | {"PYTHONHASHSEED": python[-2:]}
+
+
+def all_pass(printed: str) -> bool:
+    """Whether pytest says that many tests of a project ran and that none was left out."""
+    passed = re.search(r"(\d+) passed", printed)
+    return passed is not None and int(passed[1]) > 50 and " skipped" not in printed
 
 
 def run(*command: str | Path, cwd: Path, check: bool = True, **extra: str) -> subprocess.CompletedProcess[str]:

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import Project, commit, run
+from harness import REGRESSION, Project, commit, run
 
-pytestmark = pytest.mark.project
+# The page on experiments does most of this for the other task.
+pytestmark = [pytest.mark.project, REGRESSION]
+SMALL = ("-S", "debug=smoke", "-S", "model.estimator.n_estimators=20")
 
 
 def experiments(project: Project) -> dict[str, dict[str, Any]]:
@@ -18,38 +20,44 @@ def experiments(project: Project) -> dict[str, dict[str, Any]]:
     return {each["name"]: each["revs"][0]["data"] for each in head["experiments"] or []}
 
 
-def test_an_experiment_composes_the_group_and_restores_from_the_table(mine: Project) -> None:
-    mine.dvc("exp", "run", "--name", "plain", "-S", "debug=smoke", "-S", "model=linear")
-    found = experiments(mine)["plain"]
-    assert found["params"]["params.yaml"]["data"]["model"]["name"] == "linear"
+@pytest.mark.parametrize("way", [(), ("--temp",)], ids=["workspace", "temp"])
+def test_an_experiment_composes_the_group_and_carries_its_metrics_times_and_curves(
+    way: tuple[str, ...], mine: Project
+) -> None:
+    before = mine.json("reports/run.json")["seconds"]
+    mine.dvc("exp", "run", *way, "--name", "timed", "-S", "features=none", *SMALL)
+    found = experiments(mine)["timed"]
+    assert found["params"]["params.yaml"]["data"]["features"]["name"] == "none"
     assert found["metrics"]["reports/metrics.json"]["data"]["test"]
-    assert "name: linear" in (mine.path / "params.yaml").read_text()
+    carries_times_and_curves(mine, "timed", before)
+    if not way:
+        assert "name: none" in (mine.path / "params.yaml").read_text()
+        changed = json.loads(mine.dvc("metrics", "diff", "--json").stdout)["reports/metrics.json"]
+        assert any(entry["diff"] for entry in changed.values())
+
+
+def carries_times_and_curves(project: Project, name: str, before: dict[str, float]) -> None:
+    """The commit of an experiment holds the seconds of its own stages, and the loss after each of its trees."""
+    metrics = experiments(project)[name]["metrics"]["reports/run.json"]["data"]
+    assert metrics["seconds"].keys() == before.keys()
+    assert 0 < metrics["seconds"]["train"] != before["train"]
+    assert metrics["environment"]["python"].startswith("3.")
+    reference = project.run("git", "for-each-ref", "--format=%(refname)", f"refs/exps/*/*/{name}").stdout.strip()
+    curve = project.run("git", "show", f"{reference}:reports/learning/plots/metrics/validation/loss.tsv").stdout
+    assert [line.split("\t")[0] for line in curve.splitlines()] == ["step", *map(str, range(1, 21))]
 
 
 def test_a_queue_of_experiments_runs_each_with_its_own_code_and_settings(mine: Project) -> None:
+    before = mine.json("reports/run.json")["seconds"]
     for name, setting in {"few": "model.estimator.num_leaves=4", "none": "features=none"}.items():
-        mine.dvc("exp", "run", "--queue", "--name", name, "-S", "debug=smoke", "-S", setting)
+        mine.dvc("exp", "run", "--queue", "--name", name, "-S", setting, *SMALL)
     mine.dvc("exp", "run", "--run-all", "--jobs", "2")
     found = experiments(mine)
     assert found.keys() >= {"few", "none"}
     assert found["few"]["params"]["params.yaml"]["data"]["model"]["estimator"]["num_leaves"] == 4
     metrics = [found[name]["metrics"]["reports/metrics.json"]["data"]["test"] for name in ("few", "none")]
     assert metrics[0] != metrics[1]
-
-
-@pytest.mark.parametrize("way", [(), ("--temp",), ("--queue",)], ids=["workspace", "temp", "queue"])
-def test_an_experiment_carries_its_times_and_curves_wherever_it_runs(way: tuple[str, ...], mine: Project) -> None:
-    before = mine.json("reports/run.json")["seconds"]
-    mine.dvc("exp", "run", *way, "--name", "timed", "-S", "debug=smoke", "-S", "model.estimator.n_estimators=20")
-    if way == ("--queue",):
-        mine.dvc("exp", "run", "--run-all")
-    metrics = experiments(mine)["timed"]["metrics"]["reports/run.json"]["data"]
-    assert metrics["seconds"].keys() == before.keys()
-    assert 0 < metrics["seconds"]["train"] != before["train"]
-    assert metrics["environment"]["python"].startswith("3.")
-    reference = mine.run("git", "for-each-ref", "--format=%(refname)", "refs/exps/*/*/timed").stdout.strip()
-    curve = mine.run("git", "show", f"{reference}:reports/learning/plots/metrics/validation/loss.tsv").stdout
-    assert [line.split("\t")[0] for line in curve.splitlines()] == ["step", *map(str, range(1, 21))]
+    carries_times_and_curves(mine, "few", before)
 
 
 def test_times_make_no_run_differ_from_its_commit(mine: Project) -> None:
@@ -93,12 +101,6 @@ def test_a_reader_that_leaves_early_keeps_no_command_from_its_work(mine: Project
     (mine.path / "reports/gate.json").unlink()
     assert mine.unread(stage).stderr == ""
     assert (mine.path / "reports/gate.json").exists()
-
-
-def test_metrics_can_be_compared_with_the_last_commit(mine: Project) -> None:
-    mine.dvc("exp", "run", "-S", "debug=smoke", "-S", "model=linear")
-    changed = json.loads(mine.dvc("metrics", "diff", "--json").stdout)["reports/metrics.json"]
-    assert any(entry["diff"] for entry in changed.values())
 
 
 def test_plots_of_two_runs_open_offline(mine: Project) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from harness import Project, commit, render, run
+from harness import REGRESSION, Project, commit, render, run
 from refused import BAD, MISSPELT, WORKFLOW, Files, failed, ids, notebook, skipped, write
 
 OUTPUT = {"name": "stdout", "output_type": "stream", "text": ["1"]}
@@ -19,7 +19,6 @@ OWN: dict[str, tuple[str, str | tuple[str, str], str]] = {
 CASES: dict[str, tuple[str, str | tuple[str, str], str]] = {**BAD, **OWN}
 
 pytestmark = pytest.mark.project
-one_task = pytest.mark.parametrize("trained", ["classification"], indirect=True, scope="session")
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +47,7 @@ def head(project: Project) -> str:
     return project.run("git", "rev-parse", "HEAD").stdout
 
 
-@one_task
+@REGRESSION
 @pytest.mark.parametrize("hook", CASES)
 def test_each_hook_refuses_what_it_is_for(hook: str, repository: Project) -> None:
     name, text, words = CASES[hook]
@@ -79,7 +78,7 @@ GOOD: Files = {
 }
 
 
-@one_task
+@REGRESSION
 def test_a_good_commit_passes_every_hook(mine: Project) -> None:
     write(mine.path, GOOD)
     with (mine.path / "pyproject.toml").open("a") as file:
@@ -90,6 +89,7 @@ def test_a_good_commit_passes_every_hook(mine: Project) -> None:
     assert mine.run("git", "status", "--porcelain").stdout == ""
 
 
+@REGRESSION
 def test_the_first_commit_of_a_run_passes_and_changes_nothing(mine: Project) -> None:
     mine.run("git", "update-ref", "-d", "HEAD")
     done = try_to_commit(mine)
@@ -108,7 +108,7 @@ def test_a_project_with_odd_names_and_no_feature_passes_before_its_first_run(tem
     assert project.run("git", "status", "--porcelain").stdout == ""
 
 
-@one_task
+@REGRESSION
 def test_what_is_not_staged_is_neither_judged_nor_lost(repository: Project) -> None:
     model = repository.path / "src/flight_delays/model.py"
     model.write_text(model.read_text() + "\n\nx=1\n")
@@ -118,7 +118,7 @@ def test_what_is_not_staged_is_neither_judged_nor_lost(repository: Project) -> N
     assert model.read_text().endswith("\n\nx=1\n")
 
 
-@one_task
+@REGRESSION
 def test_check_minds_a_file_that_git_does_not_know_yet(repository: Project) -> None:
     name, text, words = BAD["spelling"]
     write(repository.path, {name: text})
@@ -128,7 +128,7 @@ def test_check_minds_a_file_that_git_does_not_know_yet(repository: Project) -> N
     assert words in done.stdout
 
 
-@one_task
+@REGRESSION
 def test_a_worktree_without_data_accepts_the_good_and_refuses_the_stale(repository: Project, tmp_path: Path) -> None:
     repository.run("git", "worktree", "add", "--quiet", "-b", "other", str(tmp_path / "other"))
     other = Project(tmp_path / "other")
@@ -145,13 +145,14 @@ def test_a_worktree_without_data_accepts_the_good_and_refuses_the_stale(reposito
     assert "evaluate: reports/metrics.json is modified" in done.stderr
 
 
-@one_task
+@REGRESSION
 def test_a_clone_on_a_machine_that_converts_line_ends_has_the_same_bytes(shared: Project, tmp_path: Path) -> None:
     run("git", "clone", "--quiet", "--config", "core.autocrlf=true", shared.path, tmp_path / "clone", cwd=tmp_path)
     for name in shared.run("git", "ls-files").stdout.split():
         assert (tmp_path / "clone" / name).read_bytes() == (shared.path / name).read_bytes(), name
 
 
+@REGRESSION
 def test_setup_leaves_a_hook_and_a_hooks_path_of_ones_own_alone(mine: Project, tmp_path: Path) -> None:
     hook = mine.path / ".git/hooks/pre-commit"
     hook.write_text("#!/bin/sh\n# mine\n")
@@ -167,6 +168,7 @@ def test_setup_leaves_a_hook_and_a_hooks_path_of_ones_own_alone(mine: Project, t
     assert "pre-commit run" in hook.read_text()
 
 
+@REGRESSION
 def test_a_commit_from_before_the_hooks_were_there_is_not_stopped(mine: Project) -> None:
     mine.run("git", "rm", "--quiet", ".pre-commit-config.yaml")
     commit(mine.path)

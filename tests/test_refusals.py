@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from harness import Project
+from harness import REGRESSION, TASKS, Project
 
 pytestmark = pytest.mark.project
 
@@ -32,11 +32,13 @@ SPOILS = {
     "known too early": ('some(datetime(2012, 1, 1), "landed_at")', "landed_at", "not a day before"),
     "nearly empty": ("t.head(20)", "(all)", "enough rows"),
 }
+# Only what is said of the target depends on the task.
+OF_THE_TARGET = ("the target in disguise", "no target", "one outcome")
 SPOIL = """
 import polars as pl, sys
 from datetime import datetime
 from pathlib import Path
-t = pl.read_parquet("data/ingested.parquet")
+t = pl.read_parquet("data/ingested.parquet").gather_every(16)  # of the whole year
 def some(value, name):
     return t.with_columns(pl.when(pl.int_range(pl.len()) < 3).then(pl.lit(value)).otherwise(name).alias(name))
 t = {code}
@@ -54,7 +56,12 @@ def refusal(done: subprocess.CompletedProcess[str]) -> str:
     return printed
 
 
-@pytest.mark.parametrize("spoil", SPOILS)
+@pytest.mark.parametrize(
+    ("trained", "spoil"),
+    [(task, spoil) for task in TASKS for spoil in SPOILS if task == "regression" or spoil in OF_THE_TARGET],
+    indirect=["trained"],
+    scope="session",
+)
 def test_spoiled_data_are_refused_by_column_and_rule(spoil: str, trained: Project, tmp_path: Path) -> None:
     code, column, rule = SPOILS[spoil]
     run = tmp_path / "run"
@@ -63,12 +70,14 @@ def test_spoiled_data_are_refused_by_column_and_rule(spoil: str, trained: Projec
     assert re.search(rf"^error: .*{re.escape(column)}.*({rule})", printed, re.MULTILINE), printed
 
 
+@REGRESSION
 def test_unspoiled_data_pass_the_same_way(trained: Project, tmp_path: Path) -> None:
     run = tmp_path / "run"
     trained.run("uv", "run", "--no-sync", "python", "-c", SPOIL.format(code="t"), run)
-    assert "336,776 rows hold" in trained.module("stages.validate", f"hydra.run.dir={run}").stdout
+    assert "21,049 rows hold" in trained.module("stages.validate", f"hydra.run.dir={run}").stdout
 
 
+@REGRESSION
 def test_the_gate_refuses_a_model_that_is_no_better_and_the_report_shows_why(mine: Project) -> None:
     (mine.path / "reports/report.html").unlink()
     printed = refusal(mine.dvc("exp", "run", "-S", "model=baseline", check=False))
@@ -87,23 +96,26 @@ def test_the_gate_refuses_an_artefact_that_was_swapped(mine: Project, tmp_path: 
     assert "gate margin_over_baseline refuses" in printed
 
 
+# A slice is weak above a limit of minutes, or below one of ROC AUC.
 @pytest.mark.parametrize(
-    ("setting", "rule"),
+    ("trained", "setting", "rule"),
     [
-        ("gate.slice_limit={}", "slice_limit"),
-        ("gate.sensitive_gap=0", "sensitive_gap"),
-        ("gate.parity=1e-12", "parity"),
-        ("gate.latency_ms=1e-6", "latency_ms"),
+        ("classification", "gate.slice_limit=0.99", "slice_limit"),
+        ("regression", "gate.slice_limit=1", "slice_limit"),
+        ("regression", "gate.sensitive_gap=0", "sensitive_gap"),
+        ("regression", "gate.parity=1e-12", "parity"),
+        ("regression", "gate.latency_ms=1e-6", "latency_ms"),
     ],
+    indirect=["trained"],
+    scope="session",
 )
 def test_every_other_rule_of_the_gate_can_refuse(setting: str, rule: str, trained: Project, tmp_path: Path) -> None:
-    unreachable = "0.99" if trained.json("reports/evaluation.json")["metric"] == "roc_auc" else "1"
-    arguments = (f"hydra.run.dir={tmp_path}", setting.format(unreachable))
-    assert f"gate {rule} refuses" in refusal(trained.module("stages.gate", *arguments, check=False))
+    done = trained.module("stages.gate", f"hydra.run.dir={tmp_path}", setting, check=False)
+    assert f"gate {rule} refuses" in refusal(done)
 
 
 WRONG = [
-    ("conf/gate/{task}.yaml", "parity:", "parrity:", "gate.parrity: unknown key; allowed: .*parity"),
+    ("conf/gate/regression.yaml", "parity:", "parrity:", "gate.parrity: unknown key; allowed: .*parity"),
     ("conf/data/flights.yaml", "kind: datetime", "kind: date", "data.columns.*kind: .*'numeric', 'categorical'"),
     (
         "conf/model/lightgbm.yaml",
@@ -129,30 +141,33 @@ WRONG = [
 ]
 
 
+@REGRESSION
 @pytest.mark.parametrize(("file", "old", "new", "expected"), WRONG)
 def test_a_wrong_setting_is_refused_with_file_key_and_what_is_allowed(
     file: str, old: str, new: str, expected: str, mine: Project
 ) -> None:
-    task = mine.json("reports/evaluation.json")["task"]
-    path = mine.path / file.format(task=task)
+    path = mine.path / file
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, new))
     # An estimator is only known to be wrong when it is made.
     done = mine.module("stages.train", check=False) if "model" in file else mine.run("make", "params", check=False)
-    assert re.search(re.escape(file.format(task=task)) + ":? " + expected, refusal(done), re.DOTALL)
+    assert re.search(re.escape(file) + ":? " + expected, refusal(done), re.DOTALL)
 
 
+@REGRESSION
 def test_an_unknown_option_on_the_command_line_lists_the_options(trained: Project) -> None:
     printed = refusal(trained.module("stages.train", "model=forest", check=False))
     assert re.search(r"lightgbm\s+linear", printed)
 
 
+@REGRESSION
 def test_a_stale_params_file_is_noticed(mine: Project) -> None:
     path = mine.path / "conf/config.yaml"
     path.write_text(path.read_text().replace("seed: 2013", "seed: 2014"))
     assert "params.yaml is not what conf/ compiles to" in refusal(mine.module("params", "--check", check=False))
 
 
+@REGRESSION
 def test_a_stage_without_its_input_says_who_makes_it(mine: Project) -> None:
     shutil.rmtree(mine.path / "models")
     assert "models/model is missing: an earlier stage" in refusal(mine.module("stages.evaluate", check=False))

@@ -16,10 +16,9 @@ from random import Random
 from typing import Any
 
 import pytest
-from harness import BUILD, Project, commit, environment, render
+from harness import BUILD, CLASSIFICATION, REGRESSION, Project, commit, environment, render
 
 pytestmark = pytest.mark.project
-CLASSIFICATION = pytest.mark.parametrize("trained", ["classification"], indirect=True)
 TRAINING = ("numpy", "polars", "sklearn", "lightgbm")
 # Prints what GTO itself reads: the versions in use, and the version of each stage.
 GTO = """
@@ -70,9 +69,27 @@ def corrupt(folder: Path) -> None:
         path.write_bytes(content)
 
 
+@pytest.fixture(scope="session")
+def throne(shelf: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project with three versions after v0.1.0 has become champion; to be read only."""
+    folder = tmp_path_factory.mktemp("throne") / "shelf"
+    shutil.copytree(shelf.path.parent, folder, symlinks=True)
+    project = Project(folder / "flights")
+    project.run("make", "promote", "VERSION=v0.1.0")
+    return project
+
+
+@pytest.fixture
+def crowned(throne: Project, tmp_path: Path) -> Project:
+    """A copy of the project whose champion is v0.1.0, of its storage and of its `origin`, for one test to change."""
+    shutil.copytree(throne.path.parent, tmp_path / "shelf", symlinks=True)
+    return Project(tmp_path / "shelf/flights")
+
+
 # --- register -------------------------------------------------------------------------------------
 
 
+@CLASSIFICATION
 def test_the_tag_of_a_version_says_all_about_it(shelf: Project) -> None:
     head, of = message(shelf, "model@v0.3.0")
     evaluation = shelf.json("reports/evaluation.json")
@@ -97,6 +114,7 @@ def model_files(project: Project) -> list[tuple[str, Path]]:
     return [(path.name, path) for path in (project.path / "models/model").iterdir()]
 
 
+@CLASSIFICATION
 def test_every_version_is_shared_by_origin_and_by_the_storage(shelf: Project) -> None:
     assert tags(shelf, "../origin.git") == tags(shelf) == {"model@v0.1.0", "model@v0.2.0", "model@v0.3.0"}
     stored = [path.read_bytes() for path in (shelf.path.parent / "flight-delays-storage").rglob("*") if path.is_file()]
@@ -202,6 +220,7 @@ def replace(path: Path, old: str, new: str) -> None:
 # --- promote --------------------------------------------------------------------------------------
 
 
+@CLASSIFICATION
 def test_a_better_version_becomes_champion_and_a_worse_one_does_not(versions: Project) -> None:
     first = versions.run("make", "promote", "VERSION=v0.1.0").stdout
     assert first == "champion: v0.1.0 (all gates hold)\n"
@@ -224,8 +243,7 @@ def test_a_better_version_becomes_champion_and_a_worse_one_does_not(versions: Pr
         r"error: v0\.1\.0 against the champion v0\.2\.0: \w+ -[\d.]+ \(.*\), not surely better by more", said
     )
     assert 'OVERRIDE="reason" promotes in spite of that' in said
-    if comparison["metric"] == "roc_auc":  # in minutes, the newest is the better one
-        assert "v0.3.0 against the champion v0.2.0" in refused(versions, "make", "promote")
+    assert "v0.3.0 against the champion v0.2.0" in refused(versions, "make", "promote")
     assert json.loads(versions.run("uv", "run", "--no-sync", "python", "-c", GTO).stdout) == {
         "versions": ["v0.1.0", "v0.2.0", "v0.3.0"],
         "stages": {"champion": "v0.2.0"},
@@ -258,12 +276,11 @@ def test_a_better_version_becomes_champion_and_a_worse_one_does_not(versions: Pr
     ],
     ids=lambda value: value if isinstance(value, str) and len(value) < 30 else "",
 )
-def test_what_is_in_doubt_is_not_promoted(harm: str, given: tuple[str, ...], said: str, versions: Project) -> None:
-    path = versions.path
+def test_what_is_in_doubt_is_not_promoted(harm: str, given: tuple[str, ...], said: str, crowned: Project) -> None:
+    path = crowned.path
     policy, features = path / "conf/promotion.yaml", path / "src/flight_delays/features.py"
-    versions.run("make", "promote", "VERSION=v0.1.0")
     if harm == "retired":
-        versions.run("make", "retire", "VERSION=v0.2.0", "REASON=wrong")
+        crowned.run("make", "retire", "VERSION=v0.2.0", "REASON=wrong")
     elif harm == "no policy":
         policy.unlink()
     elif harm == "a policy with a typo":
@@ -276,15 +293,15 @@ def test_what_is_in_doubt_is_not_promoted(harm: str, given: tuple[str, ...], sai
         replace(features, "rows = add_calendar(", 'rows = rows.drop("origin")\n    rows = add_calendar(')
     elif harm == "another question":
         replace(path / "conf/config.yaml", "- task: classification", "- task: regression")
-        versions.run("make", "params")
+        crowned.run("make", "params")
     elif harm == "a broken champion":
-        corrupt_only(versions, "v0.1.0")
+        corrupt_only(crowned, "v0.1.0")
     elif harm == "a margin":
         replace(policy, "margin: 0.0", "margin: 0.5")
     commit(path)
     if harm == "dirty":
         (path / "notes.txt").write_text("mine")
-    assert said in refused(versions, "make", "promote", *given)
+    assert said in refused(crowned, "make", "promote", *given)
 
 
 def corrupt_only(project: Project, version: str) -> None:
@@ -344,13 +361,34 @@ def test_no_override_helps_a_file_that_is_not_what_was_registered(versions: Proj
 
 
 @CLASSIFICATION
-def test_the_features_of_todays_code_are_told_of(versions: Project) -> None:
-    versions.run("make", "promote", "VERSION=v0.1.0")
-    with (versions.path / "src/flight_delays/features.py").open("a") as file:
+def test_the_features_of_todays_code_are_told_of(crowned: Project) -> None:
+    with (crowned.path / "src/flight_delays/features.py").open("a") as file:
         file.write("# changed\n")
-    commit(versions.path)
-    printed = versions.run("make", "promote", "VERSION=v0.2.0").stdout
+    commit(crowned.path)
+    printed = crowned.run("make", "promote", "VERSION=v0.2.0").stdout
     assert "src/flight_delays/features.py has changed since the champion" in printed
+
+
+@REGRESSION
+def test_a_version_is_better_if_its_error_is_smaller(mine: Project) -> None:
+    mine.run("git", "init", "--quiet", "--bare", "../origin.git")
+    mine.run("git", "remote", "add", "origin", "../origin.git")
+    assert "model@v0.1.0: mae " in mine.run("make", "register").stdout
+    mine.run("make", "promote")
+    replace(mine.path / "conf/model/lightgbm.yaml", "n_estimators: 250", "n_estimators: 25")
+    mine.run("make", "run")
+    commit(mine.path)
+    mine.run("make", "register")
+    then, now = (message(mine, f"model@{version}")[1]["metrics"]["mae"]["value"] for version in ("v0.1.0", "v0.2.0"))
+    assert then < now
+    assert "v0.2.0 against the champion v0.1.0: mae " in refused(mine, "make", "promote")
+    mine.run("make", "promote", "OVERRIDE=smaller")
+    mine.run("make", "promote", "VERSION=v0.1.0")
+    comparison = message(mine, "model#champion#3")[1]["comparison"]
+    assert comparison["passed"]
+    assert 0 < comparison["advantage"]["low"] < now - then < comparison["advantage"]["high"]
+    for role, value in (("challenger", then), ("champion", now)):
+        assert comparison[role]["value"] == pytest.approx(value, abs=1e-12)
 
 
 # What the policy makes of pairs of scores: each line is a name, the policy, and what is expected.
@@ -393,8 +431,8 @@ for scores in ((np.full(2000, np.nan), poor), (good, np.append(poor[1:], np.inf)
 """
 
 
-def test_the_policy_lets_pass_only_what_it_says(shelf: Project) -> None:
-    assert shelf.run("uv", "run", "--no-sync", "python", "-c", JUDGE).stdout == (
+def test_the_policy_lets_pass_only_what_it_says(trained: Project) -> None:
+    assert trained.run("uv", "run", "--no-sync", "python", "-c", JUDGE).stdout == (
         "the challenger answers 2,000 of 2,000 rows with no number, so nothing can be compared\n"
         "the champion answers 1 of 2,000 rows with no number, so nothing can be compared\n"
     )
@@ -432,23 +470,22 @@ def test_rollbacks_go_back_one_by_one_past_what_is_retired(versions: Project) ->
 
 
 @CLASSIFICATION
-def test_a_version_in_use_is_not_retired_and_one_that_is_never_comes_back(versions: Project) -> None:
-    versions.run("make", "promote", "VERSION=v0.1.0")
-    versions.run("make", "promote", "VERSION=v0.3.0", "STAGE=challenger")
+def test_a_version_in_use_is_not_retired_and_one_that_is_never_comes_back(crowned: Project) -> None:
+    crowned.run("make", "promote", "VERSION=v0.3.0", "STAGE=challenger")
     assert "v0.1.0 is champion: promote another first" in refused(
-        versions, "make", "retire", "VERSION=v0.1.0", "REASON=x"
+        crowned, "make", "retire", "VERSION=v0.1.0", "REASON=x"
     )
-    assert "v0.3.0 is challenger" in refused(versions, "make", "retire", "VERSION=v0.3.0", "REASON=x")
-    assert "say which version and why" in refused(versions, "make", "retire", "VERSION=v0.2.0")
-    assert "say which version and why" in refused(versions, "make", "retire", "REASON=x")
-    assert versions.run("make", "retire", "VERSION=v0.2.0", "REASON=leaks").stdout == "v0.2.0: retired\n"
-    assert message(versions, "model@v0.2.0!") == (
+    assert "v0.3.0 is challenger" in refused(crowned, "make", "retire", "VERSION=v0.3.0", "REASON=x")
+    assert "say which version and why" in refused(crowned, "make", "retire", "VERSION=v0.2.0")
+    assert "say which version and why" in refused(crowned, "make", "retire", "REASON=x")
+    assert crowned.run("make", "retire", "VERSION=v0.2.0", "REASON=leaks").stdout == "v0.2.0: retired\n"
+    assert message(crowned, "model@v0.2.0!") == (
         "Retire v0.2.0: leaks",
         {"kind": "retire", "version": "v0.2.0", "reason": "leaks"},
     )
-    assert "v0.2.0 is retired already, by Test" in refused(versions, "make", "retire", "VERSION=v0.2.0", "REASON=x")
-    assert re.search(r"^v0\.2\.0 +retired just now ", versions.run("make", "models").stdout, re.MULTILINE)
-    assert json.loads(versions.run("uv", "run", "--no-sync", "python", "-c", GTO).stdout)["versions"] == [
+    assert "v0.2.0 is retired already, by Test" in refused(crowned, "make", "retire", "VERSION=v0.2.0", "REASON=x")
+    assert re.search(r"^v0\.2\.0 +retired just now ", crowned.run("make", "models").stdout, re.MULTILINE)
+    assert json.loads(crowned.run("uv", "run", "--no-sync", "python", "-c", GTO).stdout)["versions"] == [
         "v0.1.0",
         "v0.3.0",
     ]
@@ -499,16 +536,15 @@ def assign(events: Any, version: str, counter: int, kind: str, at: dict[str, Any
 
 
 @CLASSIFICATION
-def test_a_machine_without_training_packages_fetches_and_rolls_back(versions: Project) -> None:
-    versions.run("make", "promote", "VERSION=v0.1.0")
-    versions.run("make", "promote", "VERSION=v0.2.0")
-    away = clone(versions, "away")
+def test_a_machine_without_training_packages_fetches_and_rolls_back(crowned: Project) -> None:
+    crowned.run("make", "promote", "VERSION=v0.2.0")
+    away = clone(crowned, "away")
     nothing: dict[str, Any] = {"UV_PROJECT_ENVIRONMENT": str(away.path / ".venv")}
     assert away.run("make", "fetch", "TO=served", **nothing).stdout == "served: v0.2.0, every file as registered\n"
     fetched = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (away.path / "served").iterdir()}
-    assert fetched == message(versions, "model@v0.2.0")[1]["files"]
+    assert fetched == message(crowned, "model@v0.2.0")[1]["files"]
     assert away.run("make", "rollback", **nothing).stdout == "champion: v0.1.0 again, instead of v0.2.0\n"
-    assert "model#champion#3" in tags(versions, "../origin.git")
+    assert "model#champion#3" in tags(crowned, "../origin.git")
     assert not (away.path / ".venv").exists(), "nothing was installed for training"
     code = f"from importlib.util import find_spec as f; print([n for n in {TRAINING} if f(n)], bool(f('dvc')))"
     (recipe,) = re.findall(
@@ -535,29 +571,28 @@ def test_a_fetched_file_that_is_not_what_was_registered_is_thrown_away(versions:
 
 
 @CLASSIFICATION
-def test_lineage_knows_a_version_by_name_and_by_file(versions: Project) -> None:
-    versions.run("make", "promote", "VERSION=v0.1.0")
-    versions.run("make", "promote", "VERSION=v0.2.0")
-    versions.run("make", "fetch", "MODEL=v0.1.0", "TO=found")
-    known = json.loads(versions.run("make", "lineage", "MODEL=found/model.onnx", "AS=json").stdout)
-    tagged = message(versions, "model@v0.1.0")[1]
+def test_lineage_knows_a_version_by_name_and_by_file(crowned: Project) -> None:
+    crowned.run("make", "promote", "VERSION=v0.2.0")
+    crowned.run("make", "fetch", "MODEL=v0.1.0", "TO=found")
+    known = json.loads(crowned.run("make", "lineage", "MODEL=found/model.onnx", "AS=json").stdout)
+    tagged = message(crowned, "model@v0.1.0")[1]
     assert known["version"] == "v0.1.0"
     assert known["stages"] == []
     assert [event["what"] for event in known["history"]] == ["v0.1.0 was registered", "v0.1.0 became champion"]
     assert {key: known[key] for key in tagged if key != "kind"} == {k: v for k, v in tagged.items() if k != "kind"}
     for command in known["commands"].values():
         if command.startswith("git show"):
-            assert versions.run(*command.split()).stdout.startswith("<!-- Written by the stage report")
-    champion = versions.run("make", "lineage").stdout
+            assert crowned.run(*command.split()).stdout.startswith("<!-- Written by the stage report")
+    champion = crowned.run("make", "lineage").stdout
     assert re.search(r"^version +v0\.2\.0 \(champion\)$", champion, re.MULTILINE)
     assert re.search(
-        rf"^commit +{known['commit']['hash']} ", versions.run("make", "lineage", "MODEL=v0.1.0").stdout, re.M
+        rf"^commit +{known['commit']['hash']} ", crowned.run("make", "lineage", "MODEL=v0.1.0").stdout, re.M
     )
-    assert "| file model.onnx | `SHA-256 " in versions.run("make", "lineage", "AS=markdown").stdout
+    assert "| file model.onnx | `SHA-256 " in crowned.run("make", "lineage", "AS=markdown").stdout
     assert "is of no registered version: no tag holds its SHA-256" in refused(
-        versions, "make", "lineage", "MODEL=uv.lock"
+        crowned, "make", "lineage", "MODEL=uv.lock"
     )
-    assert "AS=xml is none of text, json, markdown" in refused(versions, "make", "lineage", "AS=xml")
+    assert "AS=xml is none of text, json, markdown" in refused(crowned, "make", "lineage", "AS=xml")
 
 
 @CLASSIFICATION

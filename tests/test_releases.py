@@ -138,7 +138,6 @@ def test_an_update_keeps_what_its_owner_wrote(versions: tuple[Path, list[str]], 
 
 
 @pytest.mark.project
-@pytest.mark.xdist_group("regression")
 @pytest.mark.parametrize("start", STARTS)
 def test_an_updated_project_runs(versions: tuple[Path, list[str]], tmp_path: Path, start: int) -> None:
     template, tags = versions
@@ -166,7 +165,6 @@ def broken_answers(template: Path, version: str, given: Answers, folder: Path) -
 
 
 @pytest.mark.project
-@pytest.mark.xdist_group("regression")
 @pytest.mark.parametrize("start", STARTS)
 def test_no_answer_is_lost_or_replaced(versions: tuple[Path, list[str]], tmp_path: Path, start: int) -> None:
     template, tags = versions
