@@ -12,13 +12,17 @@ def run(config: Config, files: Files) -> None:
     # Imported late, so that --help does not wait for them.
     import polars as pl
 
+    from ..columns import prepare
     from ..learning import curves
     from ..training import Watch, cross_validate, fit, ship
 
     inputs = json.loads(files.read("data/split/inputs.json").read_text())
-    columns = [*inputs, *{config.target, config.data.time} - {*inputs, None}]
-    train = pl.read_parquet(files.read("data/split/train.parquet"), columns=columns)
-    validation = pl.read_parquet(files.read("data/split/validation.parquet"), columns=columns)
+    others = {config.target, config.data.time} - {*inputs, None}
+    # Prepared while they are read, so that the rows as they were are never there as a whole.
+    train, validation = (
+        prepare(pl.scan_parquet(files.read(f"data/split/{part}.parquet")), inputs, *others).collect(engine="streaming")
+        for part in ("train", "validation")
+    )
     models = {"model": config.model, "linear": config.references.linear, "baseline": config.references.baseline}
     report: dict[str, Any] = {}
     with curves(files.write("reports/learning")) as log:
