@@ -20,10 +20,11 @@ def run(config: Config, files: Files) -> None:
     others = {config.target, config.data.time} - {*inputs, None}
     # Prepared while they are read, so that the rows as they were are never there as a whole.
     train, validation = (
-        prepare(pl.scan_parquet(files.read(f"data/split/{part}.parquet")), inputs, *others).collect(engine="streaming")
+        prepare(pl.scan_parquet(files.read(f"data/split/{part}.parquet")), inputs, *others).collect()
         for part in ("train", "validation")
     )
-    models = {"model": config.model, "linear": config.references.linear, "baseline": config.references.baseline}
+    # Fitted in this order: the linear model's encoding, which needs most memory, begins when LightGBM has made its bins.
+    models = {"model": config.model, "baseline": config.references.baseline, "linear": config.references.linear}
     report: dict[str, Any] = {}
     with curves(files.write("reports/learning")) as log:
         fitted = fit(models, config, inputs, train, Watch(log, validation))
