@@ -22,7 +22,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 # The allocator of polars keeps what is freed, for ten seconds and for each thread: shared, and given back at once, it
 # takes a fifth less memory in the same time.
 os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1,dirty_decay_ms:0")
-# The one of C learns to keep ever larger blocks, for each thread; with its threshold set (M_MMAP_THRESHOLD) it does not.
+# The one of C learns to keep ever larger blocks, for each thread; it does not once M_MMAP_THRESHOLD (-3) is set.
 with suppress(AttributeError, OSError, TypeError):  # only glibc has it
     ctypes.CDLL(None).mallopt(-3, 1 << 17)
 

@@ -23,7 +23,7 @@ def run(config: Config, files: Files) -> None:
         prepare(pl.scan_parquet(files.read(f"data/split/{part}.parquet")), inputs, *others).collect()
         for part in ("train", "validation")
     )
-    # Fitted in this order: the linear model's encoding, which needs most memory, begins when LightGBM has made its bins.
+    # In the order of fitting: the linear model's encoding needs most memory, and begins when LightGBM has made its bins.
     models = {"model": config.model, "baseline": config.references.baseline, "linear": config.references.linear}
     report: dict[str, Any] = {}
     with curves(files.write("reports/learning")) as log:
