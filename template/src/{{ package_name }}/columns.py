@@ -1,13 +1,14 @@
 """What the declaration of the columns means: their types, the inputs of the model, and their encoding."""
 
 from collections.abc import Mapping
-from typing import TypedDict
+from typing import TypedDict, TypeVar
 
 import polars as pl
 
 from .config import Column, Config, Data
 from .errors import ProjectError
 
+Rows = TypeVar("Rows", pl.DataFrame, pl.LazyFrame)
 MISSING = "missing"
 TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
     "categorical": pl.String,
@@ -107,11 +108,15 @@ def model_inputs(train: pl.DataFrame, config: Config) -> dict[str, Input]:
     return inputs
 
 
-def prepare(rows: pl.DataFrame, inputs: Mapping[str, Input]) -> pl.DataFrame:
-    """The inputs as a model takes them: numbers as Float32 (missing: NaN), categories as text (missing: a value)."""
-    return rows.select(
+def prepare(rows: Rows, inputs: Mapping[str, Input], *others: str) -> Rows:
+    """The inputs as a model takes them: numbers as Float32 (missing: NaN), categories as text (missing: a value).
+
+    Rows that are prepared already stay as they are. The columns `others` are kept beside the inputs, unchanged.
+    """
+    ready = (
         pl.col(name).fill_null(MISSING)
         if entry["kind"] == "categorical"
         else pl.col(name).cast(pl.Float32).fill_null(float("nan"))
         for name, entry in inputs.items()
     )
+    return rows.select(*ready, *others)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from hydra.utils import instantiate
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
@@ -19,11 +20,15 @@ def build_pipeline(model: Model, inputs: Mapping[str, Input]) -> Pipeline:
     numbers = [name for name in inputs if name not in text]
     categories: Any = [inputs[name]["values"] for name in text]
     encoder = (
-        OneHotEncoder(categories=categories, handle_unknown="ignore")
+        OneHotEncoder(categories=categories, handle_unknown="ignore", dtype=np.float32)
         if model.encode == "onehot"
-        else OrdinalEncoder(categories=categories, handle_unknown="use_encoded_value", unknown_value=-1)
+        else OrdinalEncoder(
+            categories=categories, handle_unknown="use_encoded_value", unknown_value=-1, dtype=np.float32
+        )
     )
-    scale = make_pipeline(SimpleImputer(strategy="median", copy=False), StandardScaler(copy=False))
+    # Of a frame scikit-learn makes doubles; as an array first, numbers stay floats, in half the memory.
+    array = ColumnTransformer([("array", "passthrough", numbers)])
+    scale = make_pipeline(array, SimpleImputer(strategy="median", copy=False), StandardScaler(copy=False))
     scaler = scale if model.scale else "passthrough"
     steps = [("text", encoder, text)] * bool(text) + [("numbers", scaler, numbers)] * bool(numbers)
     return Pipeline([("preprocess", ColumnTransformer(steps)), ("estimator", instantiate(model.estimator))])

@@ -68,7 +68,8 @@ def fit(
             reason = f"conf/model/{model.name}.yaml: estimator: cannot be fitted: {str(error).splitlines()[0]}"
             raise ProjectError(reason) from error
 
-    with ThreadPoolExecutor() as pool:
+    # No more than two at a time: each encodes the rows for itself, in several times the memory that they take.
+    with ThreadPoolExecutor(2) as pool:
         return dict(zip(models, pool.map(fitted, models, models.values(), pipelines), strict=True))
 
 

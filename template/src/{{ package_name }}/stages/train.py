@@ -12,14 +12,19 @@ def run(config: Config, files: Files) -> None:
     # Imported late, so that --help does not wait for them.
     import polars as pl
 
+    from ..columns import prepare
     from ..learning import curves
     from ..training import Watch, cross_validate, fit, ship
 
     inputs = json.loads(files.read("data/split/inputs.json").read_text())
-    columns = [*inputs, *{config.target, config.data.time} - {*inputs, None}]
-    train = pl.read_parquet(files.read("data/split/train.parquet"), columns=columns)
-    validation = pl.read_parquet(files.read("data/split/validation.parquet"), columns=columns)
-    models = {"model": config.model, "linear": config.references.linear, "baseline": config.references.baseline}
+    others = [name for name in (config.target, config.data.time) if name and name not in inputs]
+    # Prepared while they are read, so that the rows as they were are never there as a whole.
+    train, validation = (
+        prepare(pl.scan_parquet(files.read(f"data/split/{part}.parquet")), inputs, *others).collect()
+        for part in ("train", "validation")
+    )
+    # In the order of fitting: the linear model's encoding needs most memory, begins once LightGBM has made its bins.
+    models = {"model": config.model, "baseline": config.references.baseline, "linear": config.references.linear}
     report: dict[str, Any] = {}
     with curves(files.write("reports/learning")) as log:
         fitted = fit(models, config, inputs, train, Watch(log, validation))
