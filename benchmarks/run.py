@@ -133,7 +133,7 @@ def main() -> None:
 
         stages = {stage: [python, "-m", f"{project.package}.stages.{stage}"] for stage in STAGES}
         helps = {stage: seconds(([*command, "--help"], project.path)) for stage, command in stages.items()}
-        libraries = "import dvclive, hydra, lightgbm, onnxmltools, onnxruntime, polars, pydantic, skl2onnx, sklearn.linear_model"
+        libraries = "import dvclive, hydra, lightgbm, onnxmltools, onnxruntime, polars, pydantic, skl2onnx, sklearn"
         imports = peak(([python, "-c", libraries], project.path))
         size = "import polars; print(polars.read_parquet('data/ingested.parquet').estimated_size() >> 20)"
         data = int(run(python, "-c", size, cwd=project.path).stdout)
