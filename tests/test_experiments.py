@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from harness import REGRESSION, Project, commit, run
 
-# The page on experiments does most of this for the other task.
-pytestmark = [pytest.mark.project, REGRESSION]
+pytestmark = pytest.mark.project
 SMALL = ("-S", "debug=smoke", "-S", "model.estimator.n_estimators=20")
 
 
@@ -60,6 +59,7 @@ def test_a_queue_of_experiments_runs_each_with_its_own_code_and_settings(mine: P
     carries_times_and_curves(mine, "few", before)
 
 
+@REGRESSION
 def test_times_make_no_run_differ_from_its_commit(mine: Project) -> None:
     path = mine.path / "reports/run.json"
     path.write_text("{ damaged")
@@ -73,6 +73,7 @@ def test_times_make_no_run_differ_from_its_commit(mine: Project) -> None:
     assert "reports/metrics.json" in refused.stdout + refused.stderr
 
 
+@REGRESSION
 def test_the_table_names_what_is_truly_better_than_the_tagged_champion_and_prints_whole_lines(mine: Project) -> None:
     plain = mine.run("git", "rev-parse", "HEAD").stdout.strip()
     mine.module("params", "model=baseline", "gate=smoke")
@@ -93,6 +94,7 @@ def test_the_table_names_what_is_truly_better_than_the_tagged_champion_and_print
     assert nothing.stderr == "error: there is no commit gone: `git log` lists those there are\n"
 
 
+@REGRESSION
 def test_a_reader_that_leaves_early_keeps_no_command_from_its_work(mine: Project) -> None:
     page = mine.path / "reports/experiments.html"
     assert mine.unread("make experiments").stderr == ""
@@ -103,6 +105,7 @@ def test_a_reader_that_leaves_early_keeps_no_command_from_its_work(mine: Project
     assert (mine.path / "reports/gate.json").exists()
 
 
+@REGRESSION
 def test_plots_of_two_runs_open_offline(mine: Project) -> None:
     mine.run("make", "plots")
     page = (mine.path / "dvc_plots/index.html").read_text()
@@ -111,6 +114,7 @@ def test_plots_of_two_runs_open_offline(mine: Project) -> None:
     assert len(page) > 800_000  # Vega itself is inside
 
 
+@REGRESSION
 def test_a_stage_by_hand_writes_to_its_own_folder(mine: Project) -> None:
     printed = mine.module("stages.train", "model=linear", "hydra.run.dir=outputs/mine").stdout
     assert "linear exported as onnx" in printed
@@ -119,6 +123,7 @@ def test_a_stage_by_hand_writes_to_its_own_folder(mine: Project) -> None:
     assert "up to date" in mine.dvc("status").stdout
 
 
+@REGRESSION
 def test_a_sweep_keeps_its_runs_apart(mine: Project) -> None:
     mine.module("stages.train", "-m", "model=linear,baseline", "hydra.sweep.dir=multirun/mine")
     names = {
@@ -128,6 +133,7 @@ def test_a_sweep_keeps_its_runs_apart(mine: Project) -> None:
     assert names == {"linear", "baseline"}
 
 
+@REGRESSION
 def test_the_smoke_run_takes_every_stage_on_2000_rows(mine: Project) -> None:
     mine.run("make", "smoke")
     (written,) = mine.path.glob("outputs/*/*/reports")
@@ -148,6 +154,7 @@ def test_a_fresh_clone_pulls_what_was_pushed_and_has_nothing_to_do(mine: Project
     assert (clone.path / "reports/report.html").exists()
 
 
+@REGRESSION
 def test_a_changed_setting_reruns_only_what_depends_on_it(mine: Project) -> None:
     path = mine.path / "conf/explain/default.yaml"
     path.write_text(path.read_text().replace("examples: 4", "examples: 2"))

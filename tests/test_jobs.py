@@ -264,11 +264,10 @@ def test_a_project_without_its_locks_is_red_at_once_and_told_what_to_commit(proj
     assert "error: the last commit lacks uv.lock params.yaml dvc.lock: run `make run`, then" in done.log
 
 
-def test_every_week_the_last_commit_is_reproduced(trained: Project, folder: Path, programs: Path) -> None:
-    # What `make reproduce` does in a job is seen when a new version is proved, below.
-    done = act(trained.path, "schedule", "ci.yml", folder, programs=programs)
-    assert done.jobs()["Reproduce"], done.log
-    assert "reproduce" in (folder / "make.log").read_text().split()
+def test_every_week_the_last_commit_is_reproduced_from_nothing(repository: Project, folder: Path) -> None:
+    done = act(repository.path, "schedule", "ci.yml", folder, "--job", "reproduce")
+    assert done.jobs() == {"What is committed": True, "Reproduce": True}, done.log
+    assert re.search(r"reproduces: \d\d files, the same to the last bit", done.log)
 
 
 @pytest.mark.parametrize(

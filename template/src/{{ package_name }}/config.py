@@ -300,7 +300,7 @@ def parse(raw: Mapping[str, Any], root: Path = ROOT) -> Config:
     try:
         config = Config.model_validate(raw)
     except ValidationError as error:
-        problems += [f"{_file_of(line, raw)}: {line}" for line in findings(error, Config)]
+        problems += [f"{_file_of(key, raw)}: {key}: {said}" for key, said in findings(error, Config)]
         raise ProjectError("\n".join(problems)) from None
     problems += _disagreements(config)
     if problems:
@@ -358,8 +358,8 @@ def _disagreements(config: Config) -> list[str]:
     return found
 
 
-def findings(error: ValidationError, of: type[BaseModel]) -> list[str]:
-    """What is wrong with settings, a line each: the key, and what is allowed there.
+def findings(error: ValidationError, of: type[BaseModel]) -> list[tuple[str, str]]:
+    """What is wrong with settings: each key, and what is allowed there.
 
     Args:
         error: what pydantic has found.
@@ -368,7 +368,7 @@ def findings(error: ValidationError, of: type[BaseModel]) -> list[str]:
     return [_explain(dict(finding), of) for finding in error.errors()]
 
 
-def _explain(finding: dict[str, Any], of: type[BaseModel]) -> str:
+def _explain(finding: dict[str, Any], of: type[BaseModel]) -> tuple[str, str]:
     key = ".".join(str(part) for part in finding["loc"] if part not in STRATEGIES)
     message = re.sub(r"^Value error, ", "", finding["msg"])
     if finding["type"] == "extra_forbidden":
@@ -378,12 +378,12 @@ def _explain(finding: dict[str, Any], of: type[BaseModel]) -> str:
         message = f"missing; allowed: {', '.join(allowed)}" if allowed else "missing, and there is no default"
     elif not isinstance(finding["input"], dict):
         message += f"; it is {finding['input']!r}"
-    return f"{key}: {message}"
+    return key, message
 
 
-def _file_of(line: str, raw: Mapping[str, Any]) -> str:
-    """The file in `conf/` that most likely holds the key of a finding: a group's chosen option is its `name`."""
-    path = line.partition(": ")[0].split(".")
+def _file_of(key: str, raw: Mapping[str, Any]) -> str:
+    """The file in `conf/` that most likely holds the key: a group's chosen option is its `name`."""
+    path = key.split(".")
     folder, group = path[0], raw.get(path[0])
     if folder == "references" and isinstance(group, Mapping) and len(path) > 1:
         folder, group = "model", group.get(path[1])

@@ -38,6 +38,6 @@ def read() -> Promotion:
     try:
         return Promotion.model_validate(OmegaConf.to_container(OmegaConf.load(path), resolve=True))
     except ValidationError as error:
-        raise ProjectError("\n".join(f"{PATH}: {line}" for line in findings(error, Promotion))) from None
+        raise ProjectError("\n".join(f"{PATH}: {key}: {said}" for key, said in findings(error, Promotion))) from None
     except composing() as error:
         raise ProjectError(f"{PATH} cannot be read: {str(error).splitlines()[0]}") from None

@@ -60,17 +60,18 @@ def publish(known: Registry, tag: str, commit: str, subject: str, data: Mapping[
         ProjectError: somebody else was faster, or the push is refused. The tag is gone then.
     """
     message = f"{' '.join(subject.split())}\n\n{json.dumps(data, indent=1)}\n"
-    others = None if alone else tag
+    name = None if alone else tag
+    lease = [f"--force-with-lease={LAST}:{known.last}"] if alone else []
     with _locked():
-        if alone and (faster := _faster(known, others)):
+        if alone and (faster := _faster(known, name)):
             raise faster
         made = attempt("tag", "--annotate", "--cleanup=verbatim", "--file=-", tag, commit, text=message)
         if made.returncode:
-            raise _faster(known, others) or ProjectError(f"the tag {tag} cannot be made: {said(made)}")
+            raise _faster(known, name) or ProjectError(f"the tag {tag} cannot be made: {said(made)}")
         ours = git("rev-parse", f"refs/tags/{tag}")
-        turn = (f"--force-with-lease={LAST}:{known.last}", f"refs/tags/{tag}:{LAST}") if alone else ()
+        moved = [f"refs/tags/{tag}:{LAST}"] if alone else []
         try:
-            push = ("push", "--quiet", "--atomic", *turn[:1], REMOTE, *REFSPECS, *turn[1:])
+            push = ("push", "--quiet", "--atomic", *lease, REMOTE, *REFSPECS, *moved)
             pushed = attempt(*push) if _shared() else None
         except BaseException:
             git("update-ref", "-d", f"refs/tags/{tag}", ours)
@@ -79,7 +80,7 @@ def publish(known: Registry, tag: str, commit: str, subject: str, data: Mapping[
             git("update-ref", "-d", f"refs/tags/{tag}", ours)
             attempt("fetch", "--quiet", "--no-tags", REMOTE, *REFSPECS)
             reason = f"{REMOTE} refuses the tag {tag}, so nothing is changed: {said(pushed)}"
-            raise _faster(known, others) or ProjectError(reason)
+            raise _faster(known, name) or ProjectError(reason)
 
 
 def _faster(known: Registry, tag: str | None) -> ProjectError | None:

@@ -104,7 +104,7 @@ def of(config: Config) -> Studies:
     try:
         return Studies.model_validate(raw)
     except ValidationError as error:
-        raise ProjectError("\n".join(f"{here}: {line}" for line in findings(error, Studies))) from None
+        raise ProjectError("\n".join(f"{here}: {key}: {said}" for key, said in findings(error, Studies))) from None
 
 
 def compose(overrides: list[str], root: Path = ROOT) -> str:

@@ -126,7 +126,7 @@ def plan(composed: DictConfig) -> Plan:
     try:
         search = Search.model_validate(raw)
     except ValidationError as error:
-        raise ProjectError("\n".join(f"{here}: {line}" for line in findings(error, Search))) from None
+        raise ProjectError("\n".join(f"{here}: {key}: {said}" for key, said in findings(error, Search))) from None
     fits = {name: of for name, of in search.candidates.items() if of.task in (None, config.task.name)}
     search = search.model_copy(update={"candidates": fits})
     problems = [f"{here}: {problem}" for problem in _problems(search, config)]
@@ -166,7 +166,7 @@ def _problems(search: Search, config: Config) -> list[str]:
             settings = fill(candidate.template(), {})
             Model.model_validate(settings)
         except ValidationError as error:
-            found += [f"{where}.{line}" for line in findings(error, Model)]
+            found += [f"{where}.{key}: {said}" for key, said in findings(error, Model)]
         except ValueError as error:
             found.append(f"{where}.{error}")
     return found
